@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The edge, a netdevice of kind "vpcedge": its settings, its fabric devices.
+ *
+ * The device carries routes: those for its prefixes are what a routing daemon
+ * announces.  Packets of the fabric don't pass through it, they are taken by a
+ * hook before routing; what the host itself routes into it ends in rx.c.
+ */
+
+#include <linux/ethtool.h>
+#include <linux/if_arp.h>
+#include <net/addrconf.h>
+#include <net/ip6_route.h>
+#include <net/rtnetlink.h>
+
+#include "edge.h"
+#include "neigh.h"
+#include "netlink.h"
+#include "nic.h"
+#include "rx.h"
+
+/* RFC 4861 has 600 s as the default of MaxRtrAdvInterval; a third of it, so
+ * that a VM that lost one still has a router.
+ */
+#define VPC_ADVERT_INTERVAL	(200 * HZ)
+
+/* What an endpoint device asks senders to leave in front: translation, and
+ * the Ethernet header of the fabric is added.
+ */
+#define VPC_HEADROOM		64
+
+const u8 vpc_edge_mac[ETH_ALEN] = VPC_EDGE_MAC;
+
+static atomic_t vpc_route_gen;
+
+/* Cached routes carry the generation that they were looked up in. */
+static void vpc_edge_reroute(struct vpc_edge *edge)
+{
+	WRITE_ONCE(edge->route_gen, atomic_inc_return(&vpc_route_gen));
+}
+
+/**
+ * vpc_edge_takes_from - may a packet for a SID of the edge come by this device
+ * @edge: the edge
+ * @dev: the device; a port of a VRF is as good as the VRF
+ *
+ * Context: rcu_read_lock().
+ */
+bool vpc_edge_takes_from(const struct vpc_edge *edge, const struct net_device *dev)
+{
+	int master;
+
+	if (READ_ONCE(edge->fabric_any) || vpc_edge_is_fabric(edge, dev->ifindex))
+		return true;
+	master = l3mdev_master_ifindex_rcu(dev);
+	return master && vpc_edge_is_fabric(edge, master);
+}
+
+/**
+ * vpc_edge_has_prefix - does a SID lie in one of the edge's prefixes
+ * @edge: the edge
+ * @sid: the SID
+ */
+bool vpc_edge_has_prefix(const struct vpc_edge *edge, const struct in6_addr *sid)
+{
+	const struct vpc_prefixes *prefixes;
+	bool found = false;
+	unsigned int i;
+
+	rcu_read_lock();
+	prefixes = rcu_dereference(edge->prefixes);
+	for (i = 0; i < prefixes->n && !found; i++)
+		found = ipv6_prefix_equal(&prefixes->p[i].addr, sid,
+					  prefixes->p[i].len);
+	rcu_read_unlock();
+	return found;
+}
+
+/* Context: vpc_net.lock or rtnl. */
+struct vpc_edge *vpc_edge_find(struct vpc_net *vn, const char *name)
+{
+	struct vpc_edge *edge;
+
+	list_for_each_entry(edge, &vn->edges, list)
+		if (!strcmp(edge->dev->name, name))
+			return edge;
+	return NULL;
+}
+
+/**
+ * vpc_net_grace - how long a retired entry is still accepted
+ * @vn: the namespace; an entry belongs to all of its edges
+ *
+ * Return: the longest grace of its edges, in seconds.
+ */
+u32 vpc_net_grace(const struct vpc_net *vn)
+{
+	const struct vpc_edge *edge;
+	u32 grace = 0;
+
+	if (list_empty(&vn->edges))
+		return VPC_DEFAULT_GRACE;
+	list_for_each_entry(edge, &vn->edges, list)
+		grace = max(grace, edge->grace);
+	return grace;
+}
+
+/* Settings. */
+
+struct vpc_fabric_limits {
+	u32	mtu;
+	u16	headroom;
+};
+
+static void vpc_fabric_limits(struct net *net, const int *fabric,
+			      struct vpc_fabric_limits *limits)
+{
+	struct net_device *dev;
+	int i;
+
+	limits->mtu = 0;
+	limits->headroom = LL_MAX_HEADER;
+	for (i = 0; i < VPC_MAX_FABRIC && fabric[i]; i++) {
+		dev = __dev_get_by_index(net, fabric[i]);
+		if (!dev)
+			continue;
+		limits->mtu = min_not_zero(limits->mtu, READ_ONCE(dev->mtu));
+		limits->headroom = max_t(u32, limits->headroom,
+					 dev->hard_header_len +
+					 dev->needed_headroom);
+	}
+	/* With "fabric any" alone there is no telling. */
+	if (!limits->mtu)
+		limits->mtu = ETH_DATA_LEN;
+}
+
+/* What every feature together may add to a tenant's packet. */
+static u32 vpc_worst_overhead(u8 max_segments)
+{
+	return VPC_WHOLE_OVERHEAD + VPC_ESP_OVERHEAD +
+	       VPC_SRH_OVERHEAD(max_segments);
+}
+
+static int vpc_edge_check_mtu(struct net *net, const int *fabric, u32 mtu,
+			      u8 max_segments, struct netlink_ext_ack *extack)
+{
+	struct vpc_fabric_limits limits;
+
+	vpc_fabric_limits(net, fabric, &limits);
+	if (!mtu && limits.mtu < IPV6_MIN_MTU + vpc_worst_overhead(max_segments)) {
+		NL_SET_ERR_MSG(extack, "the fabric's MTU leaves VMs less than 1280: raise it, or lower max-segments");
+		return -ERANGE;
+	}
+	if (mtu && mtu + VPC_WHOLE_OVERHEAD > limits.mtu) {
+		NL_SET_ERR_MSG(extack, "the MTU and 48 bytes of overhead exceed the MTU of a fabric device");
+		return -ERANGE;
+	}
+	return 0;
+}
+
+/* Endpoint devices that still have the old default follow it. */
+static void vpc_edge_update_limits(struct vpc_edge *edge)
+{
+	struct vpc_fabric_limits limits;
+	u32 old = edge->default_mtu, mtu;
+	struct vpc_nic *nic;
+
+	vpc_fabric_limits(edge->vn->net, edge->fabric, &limits);
+	mtu = edge->mtu_set;
+	if (!mtu)
+		mtu = max_t(int, limits.mtu - vpc_worst_overhead(edge->max_segments),
+			    IPV6_MIN_MTU);
+	mtu = min_t(u32, mtu, ETH_MAX_MTU);
+	edge->default_mtu = mtu;
+	edge->headroom = ALIGN(limits.headroom + VPC_HEADROOM, 16);
+	WRITE_ONCE(edge->dev->mtu, max_t(u32, limits.mtu, IPV6_MIN_MTU));
+
+	list_for_each_entry(nic, &edge->nics, list) {
+		if (nic->dev->reg_state != NETREG_REGISTERED)
+			continue;
+		nic->dev->needed_headroom = edge->headroom;
+		if (old != mtu && nic->dev->mtu == old)
+			dev_set_mtu(nic->dev, mtu);
+	}
+}
+
+/* The list with additions and removals, without holes. */
+static int vpc_edge_new_fabric(struct net *net, const int *old,
+			       const struct vpc_edge_config *cfg, int *fabric,
+			       struct netlink_ext_ack *extack)
+{
+	unsigned int i, j, n = 0;
+
+	for (i = 0; i < VPC_MAX_FABRIC && old[i]; i++) {
+		for (j = 0; j < cfg->n_fabric_del; j++)
+			if (old[i] == cfg->fabric_del[j])
+				break;
+		if (j == cfg->n_fabric_del)
+			fabric[n++] = old[i];
+	}
+	for (i = 0; i < cfg->n_fabric; i++) {
+		struct net_device *dev = __dev_get_by_index(net, cfg->fabric[i]);
+
+		if (!dev) {
+			NL_SET_ERR_MSG(extack, "a fabric device does not exist");
+			return -ENODEV;
+		}
+		if (vpc_is_nic(dev) || vpc_is_edge(dev)) {
+			NL_SET_ERR_MSG(extack, "a fabric device can't be an edge or an endpoint device");
+			return -EINVAL;
+		}
+		for (j = 0; j < n && fabric[j] != cfg->fabric[i]; j++)
+			;
+		if (j < n)
+			continue;
+		if (n == VPC_MAX_FABRIC) {
+			NL_SET_ERR_MSG(extack, "an edge has at most 16 fabric devices");
+			return -ENOSPC;
+		}
+		fabric[n++] = cfg->fabric[i];
+	}
+	return 0;
+}
+
+static int vpc_edge_check_prefixes(struct vpc_net *vn, struct vpc_edge *self,
+				   const struct vpc_prefixes *prefixes,
+				   struct netlink_ext_ack *extack)
+{
+	const struct vpc_prefixes *others;
+	struct vpc_edge *edge;
+	unsigned int i, j;
+
+	list_for_each_entry(edge, &vn->edges, list) {
+		if (edge == self)
+			continue;
+		others = rcu_dereference_protected(edge->prefixes,
+						   lockdep_is_held(&vn->lock));
+		for (i = 0; i < prefixes->n; i++) {
+			for (j = 0; j < others->n; j++) {
+				if (prefixes->p[i].len != others->p[j].len ||
+				    !ipv6_addr_equal(&prefixes->p[i].addr,
+						     &others->p[j].addr))
+					continue;
+				NL_SET_ERR_MSG(extack, "another edge has this prefix");
+				return -EEXIST;
+			}
+		}
+	}
+	return 0;
+}
+
+static bool vpc_prefixes_hold(const struct vpc_prefixes *prefixes,
+			      const struct in6_addr *sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < prefixes->n; i++)
+		if (ipv6_prefix_equal(&prefixes->p[i].addr, sid, prefixes->p[i].len))
+			return true;
+	return false;
+}
+
+static int vpc_edge_check_sids(struct vpc_edge *edge,
+			       const struct vpc_prefixes *prefixes,
+			       struct netlink_ext_ack *extack)
+{
+	const struct vpc_endpoint *ep;
+	struct vpc_nic *nic;
+
+	list_for_each_entry(nic, &edge->nics, list) {
+		ep = rcu_dereference_protected(nic->ep,
+					       lockdep_is_held(&edge->vn->lock));
+		if (ep && !vpc_prefixes_hold(prefixes, &ep->sid.addr)) {
+			NL_SET_ERR_MSG(extack, "the SID of a local endpoint needs the prefix");
+			return -EBUSY;
+		}
+	}
+	return 0;
+}
+
+/* Second half of a change: nothing in it can fail. */
+static void vpc_edge_apply(struct vpc_edge *edge, const struct vpc_edge_config *cfg,
+			   const int *fabric)
+{
+	struct vpc_prefixes *old;
+	int i;
+
+	if (cfg->prefixes) {
+		old = rcu_replace_pointer(edge->prefixes, cfg->prefixes,
+					  lockdep_is_held(&edge->vn->lock));
+		if (old)
+			kfree_rcu(old, rcu);
+	}
+	for (i = 0; i < VPC_MAX_FABRIC; i++)
+		WRITE_ONCE(edge->fabric[i], fabric[i]);
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_FABRIC_ANY))
+		WRITE_ONCE(edge->fabric_any, cfg->fabric_any);
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_MTU))
+		edge->mtu_set = cfg->mtu;
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS))
+		edge->max_segments = cfg->max_segments;
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_SHORT))
+		WRITE_ONCE(edge->short_form, cfg->short_form);
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_GRACE))
+		edge->grace = cfg->grace;
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_OPTION_TYPE))
+		WRITE_ONCE(edge->option_type, cfg->option_type);
+	vpc_edge_update_limits(edge);
+	vpc_edge_reroute(edge);
+}
+
+/**
+ * vpc_edge_change - change the settings that are given
+ * @edge: the edge
+ * @cfg: the settings; @prefixes is consumed on success
+ * @extack: for messages
+ *
+ * Context: rtnl, vpc_net.lock.
+ * Return: 0, or a negative error with nothing changed.
+ */
+int vpc_edge_change(struct vpc_edge *edge, const struct vpc_edge_config *cfg,
+		    struct netlink_ext_ack *extack)
+{
+	bool any = cfg->has & BIT_ULL(VPC_EDGE_A_FABRIC_ANY) ? cfg->fabric_any :
+							       edge->fabric_any;
+	u32 mtu = cfg->has & BIT_ULL(VPC_EDGE_A_MTU) ? cfg->mtu : edge->mtu_set;
+	u8 segments = cfg->has & BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS) ?
+		      cfg->max_segments : edge->max_segments;
+	int fabric[VPC_MAX_FABRIC] = {};
+	int err;
+
+	err = vpc_edge_new_fabric(edge->vn->net, edge->fabric, cfg, fabric, extack);
+	if (err)
+		return err;
+	if (!fabric[0] && !any) {
+		NL_SET_ERR_MSG(extack, "an edge needs a fabric device, or \"fabric any\"");
+		return -EINVAL;
+	}
+	err = vpc_edge_check_mtu(edge->vn->net, fabric, mtu, segments, extack);
+	if (err)
+		return err;
+	if (cfg->prefixes) {
+		err = vpc_edge_check_prefixes(edge->vn, edge, cfg->prefixes, extack);
+		if (err)
+			return err;
+		err = vpc_edge_check_sids(edge, cfg->prefixes, extack);
+		if (err)
+			return err;
+	}
+	vpc_edge_apply(edge, cfg, fabric);
+	vpc_nl_edge_event(edge, VPC_EVENT_CHANGE);
+	return 0;
+}
+
+/* The netdevice. */
+
+static netdev_tx_t vpc_edge_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	vpc_rx_host(netdev_priv(dev), skb);
+	return NETDEV_TX_OK;
+}
+
+static int vpc_edge_open(struct net_device *dev)
+{
+	struct inet6_dev *idev = __in6_dev_get(dev);
+
+	/* It has no neighbours to be reached at a link-local address. */
+	if (idev)
+		idev->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
+	return 0;
+}
+
+/* An edge's statistics are those of its endpoints, seen from the fabric. */
+static void vpc_edge_get_stats64(struct net_device *dev,
+				 struct rtnl_link_stats64 *stats)
+{
+	struct vpc_edge *edge = netdev_priv(dev);
+	struct vpc_counters *sum;
+	struct vpc_nic *nic;
+	int i;
+
+	sum = kzalloc(sizeof(*sum), GFP_ATOMIC);
+	if (!sum)
+		return;
+	vpc_counters_add(sum, edge->counters);
+	spin_lock_bh(&edge->nics_lock);
+	list_for_each_entry(nic, &edge->nics, list)
+		vpc_counters_add(sum, nic->counters);
+	spin_unlock_bh(&edge->nics_lock);
+	stats->tx_packets = sum->n[VPC_COUNTER_TO_FABRIC];
+	stats->rx_packets = sum->n[VPC_COUNTER_FROM_FABRIC];
+	stats->tx_bytes = sum->n[VPC_COUNTER_BYTES_FROM_VM];
+	stats->rx_bytes = sum->n[VPC_COUNTER_BYTES_TO_VM];
+	for (i = __VPC_DROP_FIRST; i < VPC_DROP_NOT_FABRIC; i++)
+		stats->tx_dropped += sum->n[i];
+	for (i = VPC_DROP_NOT_FABRIC; i < __VPC_COUNTER_MAX; i++)
+		stats->rx_dropped += sum->n[i];
+	kfree(sum);
+}
+
+static void vpc_edge_uninit(struct net_device *dev)
+{
+	struct vpc_edge *edge = netdev_priv(dev);
+	struct vpc_net *vn = edge->vn;
+
+	/* Not yet listed: registration has failed. */
+	if (!edge->list.next)
+		return;
+	vpc_nl_edge_event(edge, VPC_EVENT_DEL);
+	cancel_delayed_work_sync(&edge->advert);
+	mutex_lock(&vn->lock);
+	vpc_counters_add(&vn->gone, edge->counters);
+	list_del_rcu(&edge->list);
+	mutex_unlock(&vn->lock);
+	if (list_empty(&vn->edges))
+		vpc_rx_unhook(vn);
+}
+
+static void vpc_edge_free(struct net_device *dev)
+{
+	struct vpc_edge *edge = netdev_priv(dev);
+
+	free_percpu(edge->counters);
+	kfree(rcu_dereference_protected(edge->prefixes, 1));
+}
+
+const struct net_device_ops vpc_edge_netdev_ops = {
+	.ndo_open		= vpc_edge_open,
+	.ndo_uninit		= vpc_edge_uninit,
+	.ndo_start_xmit		= vpc_edge_xmit,
+	.ndo_get_stats64	= vpc_edge_get_stats64,
+};
+
+static void vpc_edge_get_drvinfo(struct net_device *dev,
+				 struct ethtool_drvinfo *info)
+{
+	strscpy(info->driver, "vpc", sizeof(info->driver));
+	strscpy(info->version, VPC_VERSION, sizeof(info->version));
+}
+
+static const struct ethtool_ops vpc_edge_ethtool_ops = {
+	.get_drvinfo	= vpc_edge_get_drvinfo,
+	.get_link	= ethtool_op_get_link,
+};
+
+static const struct device_type vpc_edge_type = { .name = "vpcedge" };
+
+static void vpc_edge_setup(struct net_device *dev)
+{
+	dev->netdev_ops = &vpc_edge_netdev_ops;
+	dev->ethtool_ops = &vpc_edge_ethtool_ops;
+	dev->needs_free_netdev = true;
+	dev->type = ARPHRD_NONE;
+	dev->flags = IFF_NOARP;
+	dev->priv_flags |= IFF_NO_QUEUE;
+	dev->min_mtu = IPV6_MIN_MTU;
+	dev->max_mtu = ETH_MAX_MTU;
+	dev->mtu = ETH_DATA_LEN;
+	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM |
+			NETIF_F_GSO_SOFTWARE;
+	vpc_compat_dev_flags(dev, true);
+	SET_NETDEV_DEVTYPE(dev, &vpc_edge_type);
+}
+
+static int vpc_edge_newlink(struct net *net, struct net_device *dev,
+			    struct nlattr *tb[], struct nlattr *data[],
+			    struct netlink_ext_ack *extack)
+{
+	NL_SET_ERR_MSG(extack, "edges are made with \"vpc edge add\"");
+	return -EOPNOTSUPP;
+}
+
+/**
+ * vpc_edge_delete - delete an edge and the devices of its endpoints
+ * @dev: the edge's device
+ * @head: unregistered with the others in this list
+ *
+ * Context: rtnl.
+ */
+void vpc_edge_delete(struct net_device *dev, struct list_head *head)
+{
+	struct vpc_edge *edge = netdev_priv(dev);
+	struct vpc_nic *nic;
+
+	/* One that has been unregistered stays listed until its last reference
+	 * is gone.
+	 */
+	mutex_lock(&edge->vn->lock);
+	list_for_each_entry(nic, &edge->nics, list)
+		if (nic->dev->reg_state == NETREG_REGISTERED)
+			unregister_netdevice_queue(nic->dev, head);
+	mutex_unlock(&edge->vn->lock);
+	unregister_netdevice_queue(dev, head);
+}
+
+static struct rtnl_link_ops vpc_edge_link_ops __read_mostly = {
+	.kind		= VPC_EDGE_KIND,
+	.priv_size	= sizeof(struct vpc_edge),
+	.setup		= vpc_edge_setup,
+	.newlink	= vpc_edge_newlink,
+	.dellink	= vpc_edge_delete,
+};
+
+/* Linux stops to solicit routers after the first answer: remind VMs. */
+static void vpc_edge_advert(struct work_struct *work)
+{
+	struct vpc_edge *edge = container_of(to_delayed_work(work),
+					     struct vpc_edge, advert);
+	struct vpc_nic *nic;
+
+	mutex_lock(&edge->vn->lock);
+	list_for_each_entry(nic, &edge->nics, list) {
+		local_bh_disable();
+		rcu_read_lock();
+		if (nic->dev->flags & IFF_UP)
+			vpc_neigh_advertise(nic, NULL);
+		rcu_read_unlock();
+		local_bh_enable();
+	}
+	mutex_unlock(&edge->vn->lock);
+	queue_delayed_work(vpc_wq, &edge->advert, VPC_ADVERT_INTERVAL);
+}
+
+/**
+ * vpc_edge_create - make an edge
+ * @vn: its namespace
+ * @cfg: its settings; @prefixes is consumed on success
+ * @extack: for messages
+ *
+ * Context: rtnl, vpc_net.lock.
+ * Return: 0, or a negative error with nothing changed.
+ */
+int vpc_edge_create(struct vpc_net *vn, const struct vpc_edge_config *cfg,
+		    struct netlink_ext_ack *extack)
+{
+	static const int none[VPC_MAX_FABRIC];
+	int fabric[VPC_MAX_FABRIC] = {};
+	struct net_device *dev;
+	struct vpc_edge *edge;
+	int err;
+
+	err = vpc_edge_new_fabric(vn->net, none, cfg, fabric, extack);
+	if (err)
+		return err;
+	err = vpc_edge_check_mtu(vn->net, fabric, cfg->mtu, cfg->max_segments,
+				 extack);
+	if (err)
+		return err;
+	err = vpc_edge_check_prefixes(vn, NULL, cfg->prefixes, extack);
+	if (err)
+		return err;
+
+	dev = alloc_netdev(sizeof(*edge), cfg->name, NET_NAME_USER, vpc_edge_setup);
+	if (!dev)
+		return -ENOMEM;
+	dev_net_set(dev, vn->net);
+	dev->rtnl_link_ops = &vpc_edge_link_ops;
+	edge = netdev_priv(dev);
+	edge->dev = dev;
+	edge->vn = vn;
+	INIT_LIST_HEAD(&edge->nics);
+	spin_lock_init(&edge->nics_lock);
+	INIT_DELAYED_WORK(&edge->advert, vpc_edge_advert);
+	edge->counters = alloc_percpu(struct vpc_counters);
+	if (!edge->counters) {
+		err = -ENOMEM;
+		goto err_free;
+	}
+
+	if (list_empty(&vn->edges)) {
+		err = vpc_rx_hook(vn);
+		if (err)
+			goto err_counters;
+	}
+	err = register_netdevice(dev);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "can't make the edge's device");
+		if (err == -EEXIST)
+			NL_SET_ERR_MSG(extack, "a device of this name exists");
+		goto err_hook;
+	}
+	dev->priv_destructor = vpc_edge_free;
+	vpc_edge_apply(edge, cfg, fabric);
+	list_add_tail_rcu(&edge->list, &vn->edges);
+	netif_carrier_on(dev);
+	queue_delayed_work(vpc_wq, &edge->advert, VPC_ADVERT_INTERVAL);
+	vpc_nl_edge_event(edge, VPC_EVENT_ADD);
+	return 0;
+
+err_hook:
+	if (list_empty(&vn->edges))
+		vpc_rx_unhook(vn);
+err_counters:
+	free_percpu(edge->counters);
+err_free:
+	free_netdev(dev);
+	return err;
+}
+
+/* Changes of fabric devices. */
+
+static void vpc_edge_forget_fabric(struct vpc_edge *edge, int ifindex)
+{
+	int i, n = 0;
+
+	for (i = 0; i < VPC_MAX_FABRIC; i++)
+		if (edge->fabric[i] != ifindex)
+			WRITE_ONCE(edge->fabric[n++], edge->fabric[i]);
+	while (n < VPC_MAX_FABRIC)
+		WRITE_ONCE(edge->fabric[n++], 0);
+	vpc_nl_edge_event(edge, VPC_EVENT_CHANGE);
+}
+
+static int vpc_edge_netdev_event(struct notifier_block *nb, unsigned long event,
+				 void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct vpc_net *vn = vpc_net(dev_net(dev));
+	struct vpc_edge *edge;
+
+	/* Our own devices are registered with the lock held. */
+	if (vpc_is_nic(dev) || vpc_is_edge(dev))
+		return NOTIFY_DONE;
+	if (event != NETDEV_CHANGEMTU && event != NETDEV_UNREGISTER &&
+	    event != NETDEV_CHANGEUPPER)
+		return NOTIFY_DONE;
+
+	mutex_lock(&vn->lock);
+	list_for_each_entry(edge, &vn->edges, list) {
+		if (!vpc_edge_is_fabric(edge, dev->ifindex))
+			continue;
+		if (event == NETDEV_UNREGISTER)
+			vpc_edge_forget_fabric(edge, dev->ifindex);
+		else
+			vpc_edge_update_limits(edge);
+		vpc_edge_reroute(edge);
+	}
+	mutex_unlock(&vn->lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block vpc_edge_notifier = {
+	.notifier_call = vpc_edge_netdev_event,
+};
+
+int __init vpc_edge_init(void)
+{
+	int err;
+
+	err = register_netdevice_notifier(&vpc_edge_notifier);
+	if (err)
+		return err;
+	err = rtnl_link_register(&vpc_edge_link_ops);
+	if (err)
+		unregister_netdevice_notifier(&vpc_edge_notifier);
+	return err;
+}
+
+void vpc_edge_exit(void)
+{
+	rtnl_link_unregister(&vpc_edge_link_ops);
+	unregister_netdevice_notifier(&vpc_edge_notifier);
+}

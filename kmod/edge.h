@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The edge: the host's translator, a netdevice of kind "vpcedge". */
+#ifndef _VPC_EDGE_H
+#define _VPC_EDGE_H
+
+#include "vpc.h"
+
+/* The same on every host, so that a VM that moves has no stale neighbour. */
+#define VPC_EDGE_MAC	{ 0x02, 0x56, 0x50, 0x43, 0x00, 0x01 }
+extern const u8 vpc_edge_mac[ETH_ALEN];
+
+struct vpc_prefix {
+	struct in6_addr	addr;
+	u8		len;
+};
+
+/**
+ * struct vpc_prefixes - where an edge's SIDs lie
+ * @rcu: to free it
+ * @n: how many
+ * @p: the locator, then the others
+ */
+struct vpc_prefixes {
+	struct rcu_head		rcu;
+	unsigned int		n;
+	struct vpc_prefix	p[];
+};
+
+/**
+ * struct vpc_edge - an edge
+ * @dev: its netdevice
+ * @vn: its namespace
+ * @list: in vpc_net.edges
+ * @nics: struct vpc_nic.list: the devices of its local endpoints
+ * @nics_lock: for those who read statistics in atomic context; writers hold
+ *	vpc_net.lock too
+ * @nr_nics: how many
+ * @counters: of packets that belong to none of them
+ * @prefixes: where its SIDs lie
+ * @fabric: ifindex of each fabric device, 0 in what is not used
+ * @fabric_any: take fabric packets from any device
+ * @route_gen: changes when cached routes to the fabric have to be looked at
+ *	again
+ * @default_mtu: MTU of new endpoint devices
+ * @mtu_set: what the user wants it to be, or 0
+ * @grace: seconds
+ * @option_type: of the TLV
+ * @max_segments: that @default_mtu leaves room for
+ * @short_form: send the "IPv6 short" form where it fits
+ * @headroom: what the fabric devices need in front of an IPv6 header
+ * @advert: sends router advertisements from time to time
+ */
+struct vpc_edge {
+	struct net_device		*dev;
+	struct vpc_net			*vn;
+	struct list_head		list;
+	struct list_head		nics;
+	spinlock_t			nics_lock;
+	unsigned int			nr_nics;
+	struct vpc_counters __percpu	*counters;
+	struct vpc_prefixes __rcu	*prefixes;
+	int				fabric[VPC_MAX_FABRIC];
+	bool				fabric_any;
+	u32				route_gen;
+	u32				default_mtu;
+	u32				mtu_set;
+	u32				grace;
+	u8				option_type;
+	u8				max_segments;
+	bool				short_form;
+	u16				headroom;
+	struct delayed_work		advert;
+};
+
+/**
+ * struct vpc_edge_config - what to make of an edge
+ * @has: BIT() of each enum vpc_edge_attr that was given
+ * @fabric: devices to add
+ * @fabric_del: devices to take away
+ * @prefixes: locator and prefixes to have, NULL for no change
+ *
+ * The others are those of struct vpc_edge.
+ */
+struct vpc_edge_config {
+	u64			has;
+	char			name[IFNAMSIZ];
+	struct vpc_prefixes	*prefixes;
+	int			fabric[VPC_MAX_FABRIC];
+	int			fabric_del[VPC_MAX_FABRIC];
+	unsigned int		n_fabric;
+	unsigned int		n_fabric_del;
+	bool			fabric_any;
+	u32			mtu;
+	u32			grace;
+	u8			option_type;
+	u8			max_segments;
+	bool			short_form;
+};
+
+static inline bool vpc_edge_is_fabric(const struct vpc_edge *edge, int ifindex)
+{
+	int i;
+
+	for (i = 0; i < VPC_MAX_FABRIC; i++) {
+		int fabric = READ_ONCE(edge->fabric[i]);
+
+		if (fabric == ifindex)
+			return true;
+		if (!fabric)
+			break;
+	}
+	return false;
+}
+
+extern const struct net_device_ops vpc_edge_netdev_ops;
+
+static inline bool vpc_is_edge(const struct net_device *dev)
+{
+	return dev->netdev_ops == &vpc_edge_netdev_ops;
+}
+
+bool vpc_edge_takes_from(const struct vpc_edge *edge, const struct net_device *dev);
+bool vpc_edge_has_prefix(const struct vpc_edge *edge, const struct in6_addr *sid);
+struct vpc_edge *vpc_edge_find(struct vpc_net *vn, const char *name);
+u32 vpc_net_grace(const struct vpc_net *vn);
+
+int vpc_edge_create(struct vpc_net *vn, const struct vpc_edge_config *cfg,
+		    struct netlink_ext_ack *extack);
+int vpc_edge_change(struct vpc_edge *edge, const struct vpc_edge_config *cfg,
+		    struct netlink_ext_ack *extack);
+void vpc_edge_delete(struct net_device *dev, struct list_head *head);
+
+int vpc_edge_init(void);
+void vpc_edge_exit(void);
+
+#endif /* _VPC_EDGE_H */

@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Configuration of endpoints.
+ *
+ * A request is applied in two halves.  The first may fail and is undone then:
+ * it checks, makes devices and puts the new endpoints into the tables dark.
+ * The second can't fail: it gives them their states, and takes out what they
+ * replace.  Traffic never sees a request half applied.
+ */
+
+#include <linux/slab.h>
+#include <net/netlink.h>
+
+#include "endpoint.h"
+#include "hop.h"
+#include "netlink.h"
+
+/**
+ * struct vpc_retiring - an entry whose grace has not ended
+ * @list: in vpc_net.retiring
+ * @ep: the endpoint
+ * @slot: the place of the address, or VPC_ALL_SLOTS
+ * @end: jiffies
+ */
+struct vpc_retiring {
+	struct list_head	list;
+	struct vpc_endpoint	*ep;
+	unsigned int		slot;
+	unsigned long		end;
+};
+
+#define VPC_ALL_SLOTS	UINT_MAX
+
+/* An endpoint that is in no table any more, until no reader can see it. */
+struct vpc_trash {
+	struct rcu_head		rcu;
+	struct vpc_endpoint	*ep;
+};
+
+static void vpc_trash_free(struct rcu_head *rcu)
+{
+	struct vpc_trash *trash = container_of(rcu, struct vpc_trash, rcu);
+
+	vpc_endpoint_free(trash->ep);
+	kfree(trash);
+}
+
+/* Endpoints are too many to hold an rcu_head each. */
+static void vpc_endpoint_free_later(struct vpc_endpoint *ep)
+{
+	struct vpc_trash *trash = kmalloc(sizeof(*trash), GFP_KERNEL);
+
+	if (trash) {
+		trash->ep = ep;
+		call_rcu(&trash->rcu, vpc_trash_free);
+		return;
+	}
+	synchronize_rcu();
+	vpc_endpoint_free(ep);
+}
+
+static unsigned int vpc_endpoint_slots(const struct vpc_endpoint *ep)
+{
+	return ep->n4 + ep->n6;
+}
+
+static void vpc_retire_add(struct vpc_net *vn, struct vpc_endpoint *ep,
+			   unsigned int slot)
+{
+	struct vpc_retiring *r, *pos;
+
+	/* There is no way back here, and it is a few bytes. */
+	r = kmalloc(sizeof(*r), GFP_KERNEL | __GFP_NOFAIL);
+	r->ep = ep;
+	r->slot = slot;
+	r->end = jiffies + vpc_net_grace(vn) * HZ;
+	ep->sid.retiring = true;
+
+	/* Grace is the same for most: the place is at the end. */
+	list_for_each_entry_reverse(pos, &vn->retiring, list)
+		if (time_before_eq(pos->end, r->end))
+			break;
+	list_add(&r->list, &pos->list);
+
+	r = list_first_entry(&vn->retiring, struct vpc_retiring, list);
+	mod_delayed_work(vpc_wq, &vn->retire_work,
+			 max_t(long, r->end - jiffies, 0));
+}
+
+/* Nothing of the endpoint ends by itself any more. */
+static void vpc_retire_forget(struct vpc_net *vn, struct vpc_endpoint *ep)
+{
+	struct vpc_retiring *r, *tmp;
+
+	if (!ep->sid.retiring)
+		return;
+	list_for_each_entry_safe(r, tmp, &vn->retiring, list) {
+		if (r->ep != ep)
+			continue;
+		list_del(&r->list);
+		kfree(r);
+	}
+	ep->sid.retiring = false;
+}
+
+static void vpc_endpoint_set_slots(struct vpc_endpoint *ep, u8 state)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < vpc_endpoint_slots(ep); slot++)
+		vpc_addr_set_state(ep, slot, state);
+}
+
+/* Make one address active.  The one it displaces retires after that, so that
+ * there is no moment without an active one.
+ */
+static void vpc_addr_activate(struct vpc_net *vn, struct vpc_endpoint *ep,
+			      unsigned int slot)
+{
+	struct vpc_endpoint *rival;
+	unsigned int its_slot = 0;
+
+	rival = vpc_addr_rival(&vn->tables, ep, slot, &its_slot);
+	vpc_addr_set_state(ep, slot, VPC_STATE_ACTIVE);
+	if (!rival)
+		return;
+	vpc_addr_set_state(rival, its_slot, VPC_STATE_RETIRING);
+	vpc_retire_add(vn, rival, its_slot);
+	vpc_nl_endpoint_event(vn, rival, VPC_EVENT_CHANGE);
+}
+
+static void vpc_endpoint_light(struct vpc_net *vn, struct vpc_endpoint *ep,
+			       u8 state)
+{
+	unsigned int slot;
+
+	vpc_retire_forget(vn, ep);
+	switch (state) {
+	case VPC_STATE_ACTIVE:
+		for (slot = 0; slot < vpc_endpoint_slots(ep); slot++)
+			vpc_addr_activate(vn, ep, slot);
+		break;
+	case VPC_STATE_RETIRING:
+		vpc_endpoint_set_slots(ep, VPC_STATE_RETIRING);
+		vpc_retire_add(vn, ep, VPC_ALL_SLOTS);
+		break;
+	default:
+		vpc_endpoint_set_slots(ep, state);
+	}
+}
+
+/* Take an endpoint out of the tables.
+ * Return: its device, which has to go, or NULL.
+ */
+static struct net_device *vpc_endpoint_remove(struct vpc_net *vn,
+					      struct vpc_endpoint *ep)
+{
+	struct net_device *dev = NULL;
+
+	vpc_nl_endpoint_event(vn, ep, VPC_EVENT_DEL);
+	vpc_retire_forget(vn, ep);
+	if (ep->sid.local) {
+		dev = ep->nic->dev;
+		RCU_INIT_POINTER(ep->nic->ep, NULL);
+		vpc_vpc_find(&vn->tables, ep->sid.vpc)->local--;
+	}
+	vpc_table_remove(&vn->tables, ep, false);
+	vpc_endpoint_free_later(ep);
+	return dev;
+}
+
+/* First half. */
+
+static int vpc_item_check_edge(struct vpc_net *vn, struct vpc_endpoint_item *it,
+			       struct netlink_ext_ack *extack)
+{
+	if (!it->edge_name[0])
+		return 0;
+	it->edge = vpc_edge_find(vn, it->edge_name);
+	if (!it->edge) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no edge has this name");
+		return -ENODEV;
+	}
+	if (!vpc_edge_has_prefix(it->edge, &it->sid)) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+				    "the SID lies in none of the edge's prefixes");
+		return -EADDRNOTAVAIL;
+	}
+	return 0;
+}
+
+static int vpc_item_check_old(struct vpc_net *vn, struct vpc_endpoint_item *it,
+			      bool replace, struct netlink_ext_ack *extack)
+{
+	struct vpc_endpoint *old;
+	struct vpc_sid *sid;
+
+	rcu_read_lock();
+	sid = vpc_sid_find(&vn->tables, &it->sid);
+	rcu_read_unlock();
+	if (!sid)
+		return 0;
+	old = vpc_sid_endpoint(sid);
+
+	if (sid->vpc != it->vpc) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+				    "the SID belongs to an endpoint of another VPC");
+		return -EEXIST;
+	}
+	if (sid->busy) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+				    "the SID occurs twice in one request");
+		return -EEXIST;
+	}
+	/* What was deleted and has its grace left may come back. */
+	if (!replace && (sid->local ||
+			 vpc_endpoint_state(old) != VPC_STATE_RETIRING)) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "the endpoint exists");
+		return -EEXIST;
+	}
+	if (sid->local && it->edge &&
+	    (old->nic->edge != it->edge ||
+	     strcmp(old->nic->dev->name, it->dev_name))) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+				    "the endpoint has a device of another name or edge: delete it first");
+		return -EBUSY;
+	}
+	it->old = old;
+	sid->busy = true;
+	return 0;
+}
+
+static int vpc_item_make_device(struct vpc_net *vn, struct vpc_endpoint_item *it,
+				struct netlink_ext_ack *extack)
+{
+	struct net_device *dev;
+
+	if (!it->edge)
+		return 0;
+	if (it->old && it->old->sid.local) {
+		it->nic = it->old->nic;
+		return 0;
+	}
+	dev = vpc_nic_create(it->edge, it->net ?: vn->net, it->dev_name, it->ep,
+			     extack);
+	if (IS_ERR(dev)) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+				    "can't make the endpoint's device");
+		if (PTR_ERR(dev) == -EEXIST)
+			NL_SET_ERR_MSG_ATTR(extack, it->attr,
+					    "a device of this name exists there");
+		return PTR_ERR(dev);
+	}
+	it->nic = netdev_priv(dev);
+	it->made = true;
+	return 0;
+}
+
+static int vpc_item_prepare(struct vpc_net *vn, struct vpc_endpoint_item *it,
+			    bool replace, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = vpc_item_check_edge(vn, it, extack);
+	if (err)
+		return err;
+	err = vpc_item_check_old(vn, it, replace, extack);
+	if (err)
+		return err;
+	err = vpc_table_insert(&vn->tables, it->ep, it->old);
+	if (err) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the endpoint");
+		if (err == -EEXIST)
+			NL_SET_ERR_MSG_ATTR(extack, it->attr,
+					    "the SID occurs twice in one request");
+		goto err_busy;
+	}
+	err = vpc_item_make_device(vn, it, extack);
+	if (err)
+		goto err_insert;
+	return 0;
+
+err_insert:
+	vpc_table_remove(&vn->tables, it->ep, it->old);
+	vpc_endpoint_free_later(it->ep);
+	it->ep = NULL;
+err_busy:
+	if (it->old)
+		it->old->sid.busy = false;
+	return err;
+}
+
+static void vpc_item_undo(struct vpc_net *vn, struct vpc_endpoint_item *it)
+{
+	vpc_table_remove(&vn->tables, it->ep, it->old);
+	vpc_endpoint_free_later(it->ep);
+	it->ep = NULL;
+	if (it->old)
+		it->old->sid.busy = false;
+	if (it->made)
+		it->dead = it->nic->dev;
+}
+
+/* Second half. */
+
+static void vpc_item_take_device(struct vpc_net *vn, struct vpc_endpoint_item *it)
+{
+	struct net_device *dev = it->nic->dev;
+
+	it->ep->sid.local = true;
+	it->ep->nic = it->nic;
+	if (it->old && ether_addr_equal(dev->dev_addr, it->old->mac) &&
+	    !ether_addr_equal(dev->dev_addr, it->ep->mac)) {
+		struct sockaddr sa = { .sa_family = dev->type };
+
+		ether_addr_copy(sa.sa_data, it->ep->mac);
+		dev_set_mac_address(dev, &sa, NULL);
+	}
+	if (it->made)
+		vpc_vpc_find(&vn->tables, it->vpc)->local++;
+}
+
+static void vpc_item_commit(struct vpc_net *vn, struct vpc_endpoint_item *it)
+{
+	struct vpc_endpoint *old = it->old;
+
+	if (it->nic)
+		vpc_item_take_device(vn, it);
+	vpc_endpoint_light(vn, it->ep, it->state);
+	if (it->nic)
+		rcu_assign_pointer(it->nic->ep, it->ep);
+	vpc_nl_endpoint_event(vn, it->ep, old ? VPC_EVENT_CHANGE : VPC_EVENT_ADD);
+	if (!old)
+		return;
+
+	vpc_retire_forget(vn, old);
+	vpc_table_swap(&vn->tables, it->ep, old);
+	if (old->sid.local && !it->nic) {
+		it->dead = old->nic->dev;
+		RCU_INIT_POINTER(old->nic->ep, NULL);
+		vpc_vpc_find(&vn->tables, it->vpc)->local--;
+	}
+	vpc_endpoint_free_later(old);
+}
+
+/* Devices come and go under rtnl; what is remote does not need it. */
+static bool vpc_items_lock(struct vpc_net *vn, struct vpc_endpoint_item *items,
+			   unsigned int n, bool any)
+{
+	bool rtnl = any;
+	unsigned int i;
+
+	for (i = 0; i < n && !rtnl; i++)
+		rtnl = items[i].edge_name[0];
+	if (rtnl)
+		rtnl_lock();
+	mutex_lock(&vn->lock);
+	return rtnl;
+}
+
+static void vpc_items_unlock(struct vpc_net *vn, struct vpc_endpoint_item *items,
+			     unsigned int n, bool rtnl)
+{
+	LIST_HEAD(dead);
+	unsigned int i;
+
+	mutex_unlock(&vn->lock);
+	if (!rtnl)
+		return;
+	for (i = 0; i < n; i++)
+		if (items[i].dead)
+			unregister_netdevice_queue(items[i].dead, &dead);
+	unregister_netdevice_many(&dead);
+	rtnl_unlock();
+}
+
+/**
+ * vpc_endpoints_add - add or replace endpoints, all of them or none
+ * @vn: the namespace
+ * @items: what to add; @ep is consumed
+ * @n: how many
+ * @replace: those that exist are changed
+ * @extack: for messages
+ *
+ * Return: 0, or a negative error with nothing changed.
+ */
+int vpc_endpoints_add(struct vpc_net *vn, struct vpc_endpoint_item *items,
+		      unsigned int n, bool replace,
+		      struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	bool rtnl;
+	int err = 0;
+
+	/* A replaced endpoint may be local, which is known under the lock only. */
+	rtnl = vpc_items_lock(vn, items, n, replace);
+	for (i = 0; i < n; i++) {
+		err = vpc_item_prepare(vn, &items[i], replace, extack);
+		if (err)
+			goto err_undo;
+	}
+	for (i = 0; i < n; i++)
+		vpc_item_commit(vn, &items[i]);
+	vpc_items_unlock(vn, items, n, rtnl);
+	return 0;
+
+err_undo:
+	while (i--)
+		vpc_item_undo(vn, &items[i]);
+	vpc_items_unlock(vn, items, n, rtnl);
+	return err;
+}
+
+static int vpc_item_find(struct vpc_net *vn, struct vpc_endpoint_item *it,
+			 struct netlink_ext_ack *extack)
+{
+	struct vpc_sid *sid;
+
+	rcu_read_lock();
+	sid = vpc_sid_find(&vn->tables, &it->sid);
+	rcu_read_unlock();
+	if (!sid || sid->vpc != it->vpc) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+				    "no endpoint has this VPC and SID");
+		return -ENOENT;
+	}
+	if (sid->busy) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+				    "the SID occurs twice in one request");
+		return -EEXIST;
+	}
+	it->old = vpc_sid_endpoint(sid);
+	sid->busy = true;
+	return 0;
+}
+
+static int vpc_items_find(struct vpc_net *vn, struct vpc_endpoint_item *items,
+			  unsigned int n, struct netlink_ext_ack *extack)
+{
+	unsigned int i, found;
+	int err = 0;
+
+	for (found = 0; found < n && !err; found++)
+		err = vpc_item_find(vn, &items[found], extack);
+	for (i = 0; i < found; i++)
+		if (items[i].old)
+			items[i].old->sid.busy = false;
+	return err;
+}
+
+/**
+ * vpc_endpoints_set - change the states of endpoints, of all or of none
+ * @vn: the namespace
+ * @items: @vpc, @sid and @state are used
+ * @n: how many
+ * @extack: for messages
+ */
+int vpc_endpoints_set(struct vpc_net *vn, struct vpc_endpoint_item *items,
+		      unsigned int n, struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int err;
+
+	mutex_lock(&vn->lock);
+	err = vpc_items_find(vn, items, n, extack);
+	for (i = 0; i < n && !err; i++) {
+		vpc_endpoint_light(vn, items[i].old, items[i].state);
+		vpc_nl_endpoint_event(vn, items[i].old, VPC_EVENT_CHANGE);
+	}
+	vn->tables.changes++;
+	mutex_unlock(&vn->lock);
+	return err;
+}
+
+/**
+ * vpc_endpoints_del - delete endpoints, all of them or none
+ * @vn: the namespace
+ * @items: @vpc, @sid and @now are used
+ * @n: how many
+ * @extack: for messages
+ *
+ * A remote one retires, so that what it has sent is still accepted.  A local
+ * one goes at once with its device: nothing that it sent can still arrive here.
+ */
+int vpc_endpoints_del(struct vpc_net *vn, struct vpc_endpoint_item *items,
+		      unsigned int n, struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	bool rtnl;
+	int err;
+
+	rtnl = vpc_items_lock(vn, items, n, true);
+	err = vpc_items_find(vn, items, n, extack);
+	for (i = 0; i < n && !err; i++) {
+		struct vpc_endpoint *ep = items[i].old;
+
+		if (ep->sid.local || items[i].now || !vpc_net_grace(vn)) {
+			items[i].dead = vpc_endpoint_remove(vn, ep);
+		} else {
+			vpc_endpoint_light(vn, ep, VPC_STATE_RETIRING);
+			vpc_nl_endpoint_event(vn, ep, VPC_EVENT_CHANGE);
+		}
+	}
+	vpc_items_unlock(vn, items, n, rtnl);
+	return err;
+}
+
+/**
+ * vpc_endpoint_nic_gone - an endpoint's device is being unregistered
+ * @nic: the device
+ *
+ * By "ip link del", with its namespace, or with its edge: the endpoint goes
+ * with it.
+ *
+ * Context: rtnl; packets have ended.
+ */
+void vpc_endpoint_nic_gone(struct vpc_nic *nic)
+{
+	struct vpc_net *vn = nic->edge->vn;
+
+	/* Taken out of the tables before, or never put in. */
+	if (!rcu_access_pointer(nic->ep))
+		return;
+	mutex_lock(&vn->lock);
+	vpc_endpoint_remove(vn, rcu_dereference_protected(nic->ep,
+							  lockdep_is_held(&vn->lock)));
+	mutex_unlock(&vn->lock);
+}
+
+static struct net_device *vpc_retire_end(struct vpc_net *vn,
+					 struct vpc_endpoint *ep,
+					 unsigned int slot)
+{
+	if (slot != VPC_ALL_SLOTS) {
+		vpc_addr_unlink(&vn->tables, ep, slot);
+		vn->tables.changes++;
+		/* A local one stays until it is deleted: it is someone's NIC. */
+		if (ep->sid.local || vpc_endpoint_state(ep) != VPC_STATE_DARK) {
+			vpc_nl_endpoint_event(vn, ep, VPC_EVENT_CHANGE);
+			return NULL;
+		}
+	}
+	return vpc_endpoint_remove(vn, ep);
+}
+
+/* End the grace of what has had it. */
+void vpc_retire_work(struct work_struct *work)
+{
+	struct vpc_net *vn = container_of(to_delayed_work(work), struct vpc_net,
+					  retire_work);
+	struct vpc_retiring *r;
+	LIST_HEAD(dead);
+
+	rtnl_lock();
+	mutex_lock(&vn->lock);
+	while ((r = list_first_entry_or_null(&vn->retiring, struct vpc_retiring,
+					     list))) {
+		struct net_device *dev;
+
+		if (time_after(r->end, jiffies)) {
+			mod_delayed_work(vpc_wq, &vn->retire_work,
+					 r->end - jiffies);
+			break;
+		}
+		list_del(&r->list);
+		dev = vpc_retire_end(vn, r->ep, r->slot);
+		if (dev)
+			unregister_netdevice_queue(dev, &dead);
+		kfree(r);
+	}
+	mutex_unlock(&vn->lock);
+	unregister_netdevice_many(&dead);
+	rtnl_unlock();
+}
+
+/* Free the list, when the namespace goes. */
+void vpc_retire_free(struct vpc_net *vn)
+{
+	struct vpc_retiring *r, *tmp;
+
+	cancel_delayed_work_sync(&vn->retire_work);
+	list_for_each_entry_safe(r, tmp, &vn->retiring, list)
+		kfree(r);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The fabric's route to a SID, remembered with the endpoint.
+ *
+ * This is no flow cache: what is remembered is the kernel's route object for a
+ * configured destination, checked for each packet as every tunnel does it.
+ * The route is held by the cache and lent to packets under RCU, so that no
+ * reference count is touched on the way.
+ */
+
+#include <linux/slab.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/l3mdev.h>
+#include <net/nexthop.h>
+
+#include "edge.h"
+#include "hop.h"
+
+/**
+ * struct vpc_hop - a remembered route
+ * @dst: the route, referenced
+ * @cookie: for dst->ops->check()
+ * @gen: vpc_edge.route_gen of that moment: no two edges share one
+ * @rcu: to free it
+ */
+struct vpc_hop {
+	struct dst_entry	*dst;
+	u32			cookie;
+	u32			gen;
+	struct rcu_head		rcu;
+};
+
+static void vpc_hop_free_rcu(struct rcu_head *rcu)
+{
+	vpc_hop_free(container_of(rcu, struct vpc_hop, rcu));
+}
+
+/* Free what no reader can see, or NULL. */
+void vpc_hop_free(struct vpc_hop *hop)
+{
+	if (!hop)
+		return;
+	dst_release(hop->dst);
+	kfree(hop);
+}
+
+/* With several next hops, the flow label of each packet chooses. */
+static bool vpc_hop_multipath(const struct dst_entry *dst)
+{
+	const struct rt6_info *rt = (const struct rt6_info *)dst;
+	const struct fib6_info *from = rcu_dereference(rt->from);
+
+	if (!from)
+		return true;
+	return from->nh ? nexthop_is_multipath(from->nh) :
+			  READ_ONCE(from->fib6_nsiblings) != 0;
+}
+
+static bool vpc_hop_leaves_fabric(const struct vpc_edge *edge,
+				  const struct net_device *dev)
+{
+	if (vpc_is_edge(dev) || dev->flags & IFF_LOOPBACK)
+		return true;
+	return !edge->fabric_any && !vpc_edge_is_fabric(edge, dev->ifindex);
+}
+
+/* The underlay may live in a VRF: that of the first fabric device. */
+static int vpc_hop_l3mdev(const struct vpc_edge *edge)
+{
+	int ifindex = READ_ONCE(edge->fabric[0]);
+
+	return ifindex ? l3mdev_master_ifindex_by_index(edge->vn->net, ifindex) : 0;
+}
+
+static struct dst_entry *vpc_hop_lookup(const struct vpc_edge *edge,
+					const struct in6_addr *to,
+					const struct in6_addr *from, u32 flow)
+{
+	struct flowi6 fl6 = {
+		.daddr = *to,
+		.saddr = *from,
+		.flowlabel = htonl(flow),
+		.flowi6_oif = vpc_hop_l3mdev(edge),
+	};
+	struct dst_entry *dst;
+
+	dst = ip6_route_output(edge->vn->net, NULL, &fl6);
+	if (dst->error || vpc_hop_leaves_fabric(edge, dst->dev)) {
+		dst_release(dst);
+		return NULL;
+	}
+	return dst;
+}
+
+static bool vpc_hop_remember(struct vpc_endpoint *to, struct vpc_hop *old,
+			     struct dst_entry *dst, u32 gen)
+{
+	struct vpc_hop *hop;
+
+	hop = kmalloc(sizeof(*hop), GFP_ATOMIC | __GFP_NOWARN);
+	if (!hop)
+		return false;
+	hop->dst = dst;
+	hop->cookie = rt6_get_cookie((struct rt6_info *)dst);
+	hop->gen = gen;
+	if (cmpxchg((__force struct vpc_hop **)&to->hop, old, hop) != old) {
+		kfree(hop);
+		return false;
+	}
+	if (old)
+		call_rcu(&old->rcu, vpc_hop_free_rcu);
+	return true;
+}
+
+/**
+ * vpc_hop_route - the fabric's route to a remote endpoint
+ * @edge: the sending edge
+ * @to: the endpoint
+ * @from: SID of the sender
+ * @flow: flow label
+ * @noref: set if the route is lent, until rcu_read_unlock()
+ *
+ * Context: rcu_read_lock(), bottom halves off.
+ * Return: the route, or NULL if there is none that stays on the fabric.
+ */
+struct dst_entry *vpc_hop_route(struct vpc_edge *edge, struct vpc_endpoint *to,
+				const struct in6_addr *from, u32 flow,
+				bool *noref)
+{
+	struct vpc_hop *hop = rcu_dereference(to->hop);
+	u32 gen = READ_ONCE(edge->route_gen);
+	struct dst_entry *dst;
+
+	*noref = true;
+	if (likely(hop && hop->gen == gen &&
+		   dst_check(hop->dst, hop->cookie)))
+		return hop->dst;
+
+	dst = vpc_hop_lookup(edge, &to->sid.addr, from, flow);
+	if (!dst)
+		return NULL;
+	*noref = !vpc_hop_multipath(dst) && vpc_hop_remember(to, hop, dst, gen);
+	return dst;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Init and undo, of the module and of each network namespace. */
+
+#include <linux/module.h>
+#include <net/netns/generic.h>
+
+#include "netlink.h"
+
+unsigned int vpc_net_id __read_mostly;
+struct workqueue_struct *vpc_wq;
+
+struct vpc_net *vpc_net(const struct net *net)
+{
+	return net_generic(net, vpc_net_id);
+}
+
+static int __net_init vpc_net_init(struct net *net)
+{
+	struct vpc_net *vn = vpc_net(net);
+	int err;
+
+	vn->net = net;
+	mutex_init(&vn->lock);
+	INIT_LIST_HEAD(&vn->edges);
+	INIT_LIST_HEAD(&vn->retiring);
+	INIT_DELAYED_WORK(&vn->retire_work, vpc_retire_work);
+	vn->counters = alloc_percpu(struct vpc_counters);
+	if (!vn->counters)
+		return -ENOMEM;
+	err = vpc_tables_init(&vn->tables);
+	if (err)
+		free_percpu(vn->counters);
+	return err;
+}
+
+/* Edges go before the namespace's devices do, so that endpoint devices that
+ * are elsewhere go with them.
+ */
+static void vpc_net_delete_edges(struct vpc_net *vn)
+{
+	struct vpc_edge *edge;
+	LIST_HEAD(dead);
+
+	rtnl_lock();
+	list_for_each_entry(edge, &vn->edges, list)
+		vpc_edge_delete(edge->dev, &dead);
+	unregister_netdevice_many(&dead);
+	rtnl_unlock();
+}
+
+static void __net_exit vpc_net_exit(struct net *net)
+{
+	struct vpc_net *vn = vpc_net(net);
+	bool used = vn->tables.changes;
+
+	vpc_net_delete_edges(vn);
+	vpc_retire_free(vn);
+	/* What is freed later holds routes, which hold the namespace's IPv6. */
+	if (used)
+		rcu_barrier();
+	vpc_tables_free(&vn->tables);
+	if (used)
+		rcu_barrier();
+	free_percpu(vn->counters);
+}
+
+static struct pernet_operations vpc_net_ops = {
+	.init	= vpc_net_init,
+	.exit	= vpc_net_exit,
+	.id	= &vpc_net_id,
+	.size	= sizeof(struct vpc_net),
+};
+
+static int __init vpc_init(void)
+{
+	int err;
+
+	vpc_wq = alloc_workqueue("vpc", WQ_UNBOUND, 0);
+	if (!vpc_wq)
+		return -ENOMEM;
+	err = register_pernet_subsys(&vpc_net_ops);
+	if (err)
+		goto err_wq;
+	err = vpc_edge_init();
+	if (err)
+		goto err_net;
+	err = vpc_nic_init();
+	if (err)
+		goto err_edge;
+	err = vpc_netlink_init();
+	if (err)
+		goto err_nic;
+	return 0;
+
+err_nic:
+	vpc_nic_exit();
+err_edge:
+	vpc_edge_exit();
+err_net:
+	unregister_pernet_subsys(&vpc_net_ops);
+err_wq:
+	destroy_workqueue(vpc_wq);
+	return err;
+}
+
+static void __exit vpc_exit(void)
+{
+	vpc_netlink_exit();
+	vpc_nic_exit();
+	vpc_edge_exit();
+	unregister_pernet_subsys(&vpc_net_ops);
+	rcu_barrier();
+	destroy_workqueue(vpc_wq);
+}
+
+module_init(vpc_init);
+module_exit(vpc_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("VPC datapath: overlay networks as IPv6 with one TLV");
+MODULE_VERSION(VPC_VERSION);
+MODULE_ALIAS_RTNL_LINK("vpc");
+MODULE_ALIAS_RTNL_LINK("vpcedge");
+MODULE_ALIAS_GENL_FAMILY("vpc");

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The generic netlink family, statistics, and what its parts share. */
+
+#include "netlink.h"
+
+static const struct nla_policy vpc_policy[VPC_A_MAX + 1] = {
+	[VPC_A_EDGE]		= { .type = NLA_NESTED },
+	[VPC_A_ENDPOINT]	= { .type = NLA_NESTED },
+	[VPC_A_VPC]		= { .type = NLA_NESTED },
+	[VPC_A_STATS]		= { .type = NLA_REJECT },
+	[VPC_A_TRACE]		= { .type = NLA_NESTED },
+	[VPC_A_EVENT]		= { .type = NLA_REJECT },
+};
+
+/**
+ * vpc_nl_put_counters - put a nest of counters
+ * @skb: message
+ * @attr: type of the nest
+ * @counters: the counters
+ */
+int vpc_nl_put_counters(struct sk_buff *skb, int attr,
+			const struct vpc_counters *counters)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+	int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 1; i < __VPC_COUNTER_MAX; i++) {
+		if (!vpc_counter_name(i))
+			continue;
+		if (nla_put_u64_64bit(skb, i, counters->n[i], 0)) {
+			nla_nest_cancel(skb, nest);
+			return -EMSGSIZE;
+		}
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/**
+ * vpc_nl_reply - answer a request with one message
+ * @info: the request
+ * @cmd: command of the answer
+ * @size: bytes of its attributes, at most
+ * @fill: puts the attributes
+ * @arg: for @fill
+ */
+int vpc_nl_reply(struct genl_info *info, u8 cmd, size_t size,
+		 int (*fill)(struct sk_buff *skb, const void *arg),
+		 const void *arg)
+{
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
+	void *hdr;
+	int err;
+
+	if (!skb)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(skb, info, &vpc_genl_family, 0, cmd);
+	err = hdr ? fill(skb, arg) : -EMSGSIZE;
+	if (err) {
+		nlmsg_free(skb);
+		return err;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+/**
+ * vpc_nl_event - tell everybody that an object has changed
+ * @vn: its namespace
+ * @cmd: VPC_CMD_..._NTF
+ * @event: &enum vpc_event
+ * @size: bytes of the object's attributes, at most
+ * @fill: puts the attributes
+ * @arg: for @fill
+ *
+ * A listener that misses one for want of memory gets ENOBUFS, as always.
+ */
+void vpc_nl_event(struct vpc_net *vn, u8 cmd, u8 event, size_t size,
+		  int (*fill)(struct sk_buff *skb, const void *arg),
+		  const void *arg)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	if (!genl_has_listeners(&vpc_genl_family, vn->net, 0))
+		return;
+	skb = genlmsg_new(size + nla_total_size(sizeof(u8)), GFP_KERNEL);
+	if (!skb)
+		goto err;
+	hdr = genlmsg_put(skb, 0, 0, &vpc_genl_family, 0, cmd);
+	if (!hdr || nla_put_u8(skb, VPC_A_EVENT, event) || fill(skb, arg)) {
+		nlmsg_free(skb);
+		goto err;
+	}
+	genlmsg_end(skb, hdr);
+	genlmsg_multicast_netns(&vpc_genl_family, vn->net, skb, 0, 0, GFP_KERNEL);
+	return;
+
+err:
+	genl_set_err(&vpc_genl_family, vn->net, 0, 0, -ENOBUFS);
+}
+
+static int vpc_nl_fill_stats(struct sk_buff *skb, const void *arg)
+{
+	return vpc_nl_put_counters(skb, VPC_A_STATS, arg);
+}
+
+static int vpc_nl_stats_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct vpc_net *vn = vpc_nl_net(info);
+	struct vpc_counters *sum;
+	int err;
+
+	sum = kzalloc(sizeof(*sum), GFP_KERNEL);
+	if (!sum)
+		return -ENOMEM;
+	mutex_lock(&vn->lock);
+	err = vpc_stats_snapshot(vn, sum);
+	mutex_unlock(&vn->lock);
+	if (!err)
+		err = vpc_nl_reply(info, VPC_CMD_STATS_GET, NLMSG_DEFAULT_SIZE,
+				   vpc_nl_fill_stats, sum);
+	kfree(sum);
+	return err;
+}
+
+static const struct genl_ops vpc_genl_ops[] = {
+	{
+		.cmd	= VPC_CMD_EDGE_ADD,
+		.doit	= vpc_nl_edge_add,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_EDGE_SET,
+		.doit	= vpc_nl_edge_set,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_EDGE_DEL,
+		.doit	= vpc_nl_edge_del,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_EDGE_GET,
+		.doit	= vpc_nl_edge_get,
+		.dumpit	= vpc_nl_edge_dump,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ENDPOINT_ADD,
+		.doit	= vpc_nl_endpoint_add,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ENDPOINT_REPLACE,
+		.doit	= vpc_nl_endpoint_replace,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ENDPOINT_SET,
+		.doit	= vpc_nl_endpoint_set,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ENDPOINT_DEL,
+		.doit	= vpc_nl_endpoint_del,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ENDPOINT_GET,
+		.doit	= vpc_nl_endpoint_get,
+		.start	= vpc_nl_endpoint_start,
+		.dumpit	= vpc_nl_endpoint_dump,
+		.done	= vpc_nl_endpoint_done,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_VPC_GET,
+		.doit	= vpc_nl_vpc_get,
+		.dumpit	= vpc_nl_vpc_dump,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_STATS_GET,
+		.doit	= vpc_nl_stats_get,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_TRACE,
+		.doit	= vpc_nl_trace,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	},
+};
+
+static const struct genl_multicast_group vpc_genl_groups[] = {
+	{ .name = VPC_GENL_MCGRP_CONFIG },
+};
+
+struct genl_family vpc_genl_family __ro_after_init = {
+	.name		= VPC_GENL_NAME,
+	.version	= VPC_GENL_VERSION,
+	.maxattr	= VPC_A_MAX,
+	.policy		= vpc_policy,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.ops		= vpc_genl_ops,
+	.n_ops		= ARRAY_SIZE(vpc_genl_ops),
+	.resv_start_op	= VPC_CMD_UNSPEC + 1,
+	.mcgrps		= vpc_genl_groups,
+	.n_mcgrps	= ARRAY_SIZE(vpc_genl_groups),
+};
+
+int __init vpc_netlink_init(void)
+{
+	return genl_register_family(&vpc_genl_family);
+}
+
+void vpc_netlink_exit(void)
+{
+	genl_unregister_family(&vpc_genl_family);
+}

@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Generic netlink: edges. */
+
+#include <linux/slab.h>
+#include <net/addrconf.h>
+
+#include "netlink.h"
+
+static const struct nla_policy vpc_prefix_policy[VPC_PREFIX_A_MAX + 1] = {
+	[VPC_PREFIX_A_ADDR]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[VPC_PREFIX_A_LEN]	= NLA_POLICY_RANGE(NLA_U8, 1, 128),
+};
+
+static struct netlink_range_validation vpc_mtu_range = {
+	.min = 0, .max = ETH_MAX_MTU,
+};
+
+static const struct nla_policy vpc_edge_policy[VPC_EDGE_A_MAX + 1] = {
+	[VPC_EDGE_A_NAME]	= { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
+	[VPC_EDGE_A_IFINDEX]	= { .type = NLA_REJECT },
+	[VPC_EDGE_A_LOCATOR]	= NLA_POLICY_NESTED(vpc_prefix_policy),
+	[VPC_EDGE_A_PREFIX]	= NLA_POLICY_NESTED(vpc_prefix_policy),
+	[VPC_EDGE_A_PREFIX_DEL]	= NLA_POLICY_NESTED(vpc_prefix_policy),
+	[VPC_EDGE_A_FABRIC]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[VPC_EDGE_A_FABRIC_DEL]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[VPC_EDGE_A_FABRIC_ANY]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[VPC_EDGE_A_MTU]	= NLA_POLICY_FULL_RANGE(NLA_U32, &vpc_mtu_range),
+	[VPC_EDGE_A_MAX_SEGMENTS] = NLA_POLICY_MAX(NLA_U8, VPC_MAX_SEGMENTS),
+	[VPC_EDGE_A_SHORT]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[VPC_EDGE_A_GRACE]	= NLA_POLICY_MAX(NLA_U32, 32767),
+	[VPC_EDGE_A_OPTION_TYPE] = { .type = NLA_U8 },
+	[VPC_EDGE_A_DEFAULT_MTU] = { .type = NLA_REJECT },
+	[VPC_EDGE_A_ENDPOINTS]	= { .type = NLA_REJECT },
+	[VPC_EDGE_A_STATS]	= { .type = NLA_REJECT },
+};
+
+/* Parsing. */
+
+static int vpc_nl_parse_prefix(const struct nlattr *attr, struct vpc_prefix *p,
+			       struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[VPC_PREFIX_A_MAX + 1];
+	struct in6_addr masked;
+	int err;
+
+	err = nla_parse_nested(tb, VPC_PREFIX_A_MAX, attr, vpc_prefix_policy,
+			       extack);
+	if (err)
+		return err;
+	if (!tb[VPC_PREFIX_A_ADDR] || !tb[VPC_PREFIX_A_LEN]) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "a prefix needs address and length");
+		return -EINVAL;
+	}
+	p->addr = nla_get_in6_addr(tb[VPC_PREFIX_A_ADDR]);
+	p->len = nla_get_u8(tb[VPC_PREFIX_A_LEN]);
+	ipv6_addr_prefix(&masked, &p->addr, p->len);
+	if (!ipv6_addr_equal(&masked, &p->addr)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the prefix has bits set behind its length");
+		return -EINVAL;
+	}
+	if (ipv6_addr_type(&p->addr) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
+					IPV6_ADDR_LOOPBACK)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the prefix is not one of unicast addresses of the fabric");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int vpc_prefixes_index(const struct vpc_prefixes *prefixes,
+			      const struct vpc_prefix *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < prefixes->n; i++)
+		if (prefixes->p[i].len == p->len &&
+		    ipv6_addr_equal(&prefixes->p[i].addr, &p->addr))
+			return i;
+	return -1;
+}
+
+static int vpc_nl_change_prefix(struct vpc_prefixes *prefixes,
+				const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
+{
+	struct vpc_prefix p;
+	int i, err;
+
+	err = vpc_nl_parse_prefix(attr, &p, extack);
+	if (err)
+		return err;
+	i = vpc_prefixes_index(prefixes, &p);
+
+	if (nla_type(attr) == VPC_EDGE_A_PREFIX_DEL) {
+		if (i < 0) {
+			NL_SET_ERR_MSG_ATTR(extack, attr, "the edge does not have this prefix");
+			return -ENOENT;
+		}
+		if (i == 0) {
+			NL_SET_ERR_MSG_ATTR(extack, attr, "the locator can't be taken away");
+			return -EINVAL;
+		}
+		prefixes->p[i] = prefixes->p[--prefixes->n];
+		return 0;
+	}
+	if (i >= 0) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the edge has this prefix already");
+		return -EEXIST;
+	}
+	if (prefixes->n == VPC_MAX_PREFIXES) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "an edge has at most 1024 prefixes");
+		return -ENOSPC;
+	}
+	prefixes->p[prefixes->n++] = p;
+	return 0;
+}
+
+/* The prefixes that the edge is to have; those of @old are kept. */
+static int vpc_nl_parse_prefixes(struct vpc_edge_config *cfg,
+				 const struct nlattr *nest,
+				 const struct vpc_prefixes *old,
+				 struct netlink_ext_ack *extack)
+{
+	unsigned int n = old ? old->n : 0;
+	const struct nlattr *attr;
+	bool changed = false;
+	int rem, err;
+
+	nla_for_each_nested(attr, nest, rem)
+		n += nla_type(attr) == VPC_EDGE_A_LOCATOR ||
+		     nla_type(attr) == VPC_EDGE_A_PREFIX;
+	n = min_t(unsigned int, n, VPC_MAX_PREFIXES);
+	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL);
+	if (!cfg->prefixes)
+		return -ENOMEM;
+	if (old) {
+		cfg->prefixes->n = old->n;
+		memcpy(cfg->prefixes->p, old->p, old->n * sizeof(old->p[0]));
+	}
+
+	/* The locator is the first, wherever it stands. */
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) != VPC_EDGE_A_LOCATOR)
+			continue;
+		err = vpc_nl_parse_prefix(attr, &cfg->prefixes->p[0], extack);
+		if (err)
+			return err;
+		cfg->prefixes->n = 1;
+	}
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) != VPC_EDGE_A_PREFIX &&
+		    nla_type(attr) != VPC_EDGE_A_PREFIX_DEL)
+			continue;
+		changed = true;
+		err = vpc_nl_change_prefix(cfg->prefixes, attr, extack);
+		if (err)
+			return err;
+	}
+	if (old && !changed) {
+		kfree(cfg->prefixes);
+		cfg->prefixes = NULL;
+	}
+	return 0;
+}
+
+static int vpc_nl_parse_fabric(struct vpc_edge_config *cfg,
+			       const struct nlattr *nest,
+			       struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr;
+	unsigned int *n;
+	int *list, rem;
+
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) == VPC_EDGE_A_FABRIC) {
+			list = cfg->fabric;
+			n = &cfg->n_fabric;
+		} else if (nla_type(attr) == VPC_EDGE_A_FABRIC_DEL) {
+			list = cfg->fabric_del;
+			n = &cfg->n_fabric_del;
+		} else {
+			continue;
+		}
+		if (*n == VPC_MAX_FABRIC) {
+			NL_SET_ERR_MSG_ATTR(extack, attr, "an edge has at most 16 fabric devices");
+			return -ENOSPC;
+		}
+		list[(*n)++] = nla_get_u32(attr);
+	}
+	return 0;
+}
+
+/* RFC 8200, 4.2: a node that does not know the option must discard the packet,
+ * and the option does not change on the way.  Linux knows some of these.
+ */
+static bool vpc_option_type_ok(u8 type)
+{
+	return type & 0x80 && !(type & 0x20) &&
+	       type != IPV6_TLV_JUMBO && type != IPV6_TLV_HAO;
+}
+
+static int vpc_nl_parse_settings(struct vpc_edge_config *cfg, struct nlattr **tb,
+				 struct netlink_ext_ack *extack)
+{
+	int i;
+
+	for (i = 1; i <= VPC_EDGE_A_MAX; i++)
+		if (tb[i])
+			cfg->has |= BIT_ULL(i);
+	if (tb[VPC_EDGE_A_FABRIC_ANY])
+		cfg->fabric_any = nla_get_u8(tb[VPC_EDGE_A_FABRIC_ANY]);
+	if (tb[VPC_EDGE_A_MAX_SEGMENTS])
+		cfg->max_segments = nla_get_u8(tb[VPC_EDGE_A_MAX_SEGMENTS]);
+	if (tb[VPC_EDGE_A_SHORT])
+		cfg->short_form = nla_get_u8(tb[VPC_EDGE_A_SHORT]);
+	if (tb[VPC_EDGE_A_GRACE])
+		cfg->grace = nla_get_u32(tb[VPC_EDGE_A_GRACE]);
+	if (tb[VPC_EDGE_A_MTU]) {
+		cfg->mtu = nla_get_u32(tb[VPC_EDGE_A_MTU]);
+		if (cfg->mtu && cfg->mtu < IPV6_MIN_MTU) {
+			NL_SET_ERR_MSG_ATTR(extack, tb[VPC_EDGE_A_MTU],
+					    "the MTU is from 1280 to 65535, or 0 for the default");
+			return -ERANGE;
+		}
+	}
+	if (tb[VPC_EDGE_A_OPTION_TYPE]) {
+		cfg->option_type = nla_get_u8(tb[VPC_EDGE_A_OPTION_TYPE]);
+		if (!vpc_option_type_ok(cfg->option_type)) {
+			NL_SET_ERR_MSG_ATTR(extack, tb[VPC_EDGE_A_OPTION_TYPE],
+					    "the option type must start with the bits 100 or 110 and be none that Linux knows");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int vpc_nl_parse_edge(struct genl_info *info, struct vpc_edge_config *cfg,
+			     struct nlattr **tb)
+{
+	struct nlattr *nest = info->attrs[VPC_A_EDGE];
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, VPC_A_EDGE))
+		return -EINVAL;
+	err = nla_parse_nested(tb, VPC_EDGE_A_MAX, nest, vpc_edge_policy,
+			       info->extack);
+	if (err)
+		return err;
+	if (!tb[VPC_EDGE_A_NAME]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, nest, "the edge's name is missing");
+		return -EINVAL;
+	}
+	nla_strscpy(cfg->name, tb[VPC_EDGE_A_NAME], IFNAMSIZ);
+	return 0;
+}
+
+static int vpc_nl_parse_edge_config(struct genl_info *info,
+				    struct vpc_edge_config *cfg,
+				    struct nlattr **tb,
+				    const struct vpc_prefixes *old)
+{
+	struct nlattr *nest = info->attrs[VPC_A_EDGE];
+	int err;
+
+	err = vpc_nl_parse_settings(cfg, tb, info->extack);
+	if (err)
+		return err;
+	err = vpc_nl_parse_fabric(cfg, nest, info->extack);
+	if (err)
+		return err;
+	return vpc_nl_parse_prefixes(cfg, nest, old, info->extack);
+}
+
+/* Answers. */
+
+struct vpc_nl_edge {
+	struct vpc_edge		*edge;
+	bool			stats;
+};
+
+static int vpc_nl_put_prefix(struct sk_buff *skb, int type,
+			     const struct vpc_prefix *p)
+{
+	struct nlattr *nest = nla_nest_start(skb, type);
+
+	if (!nest || nla_put_in6_addr(skb, VPC_PREFIX_A_ADDR, &p->addr) ||
+	    nla_put_u8(skb, VPC_PREFIX_A_LEN, p->len))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int vpc_nl_put_places(struct sk_buff *skb, struct vpc_edge *edge)
+{
+	const struct vpc_prefixes *prefixes;
+	int i, err = 0;
+
+	rcu_read_lock();
+	prefixes = rcu_dereference(edge->prefixes);
+	for (i = 0; i < prefixes->n && !err; i++)
+		err = vpc_nl_put_prefix(skb, i ? VPC_EDGE_A_PREFIX :
+						 VPC_EDGE_A_LOCATOR,
+					&prefixes->p[i]);
+	rcu_read_unlock();
+	for (i = 0; i < VPC_MAX_FABRIC && edge->fabric[i] && !err; i++)
+		err = nla_put_u32(skb, VPC_EDGE_A_FABRIC, edge->fabric[i]);
+	return err;
+}
+
+static int vpc_nl_put_edge_stats(struct sk_buff *skb, struct vpc_edge *edge)
+{
+	struct vpc_counters *sum = kzalloc(sizeof(*sum), GFP_KERNEL);
+	struct vpc_nic *nic;
+	int err;
+
+	if (!sum)
+		return -ENOMEM;
+	vpc_counters_add(sum, edge->counters);
+	list_for_each_entry(nic, &edge->nics, list)
+		vpc_counters_add(sum, nic->counters);
+	err = vpc_nl_put_counters(skb, VPC_EDGE_A_STATS, sum);
+	kfree(sum);
+	return err;
+}
+
+static int vpc_nl_fill_edge(struct sk_buff *skb, const void *arg)
+{
+	const struct vpc_nl_edge *what = arg;
+	struct vpc_edge *edge = what->edge;
+	struct nlattr *nest = nla_nest_start(skb, VPC_A_EDGE);
+
+	if (!nest ||
+	    nla_put_string(skb, VPC_EDGE_A_NAME, edge->dev->name) ||
+	    nla_put_u32(skb, VPC_EDGE_A_IFINDEX, edge->dev->ifindex) ||
+	    vpc_nl_put_places(skb, edge) ||
+	    nla_put_u8(skb, VPC_EDGE_A_FABRIC_ANY, edge->fabric_any) ||
+	    nla_put_u32(skb, VPC_EDGE_A_MTU, edge->mtu_set) ||
+	    nla_put_u8(skb, VPC_EDGE_A_MAX_SEGMENTS, edge->max_segments) ||
+	    nla_put_u8(skb, VPC_EDGE_A_SHORT, edge->short_form) ||
+	    nla_put_u32(skb, VPC_EDGE_A_GRACE, edge->grace) ||
+	    nla_put_u8(skb, VPC_EDGE_A_OPTION_TYPE, edge->option_type) ||
+	    nla_put_u32(skb, VPC_EDGE_A_DEFAULT_MTU, edge->default_mtu) ||
+	    nla_put_u32(skb, VPC_EDGE_A_ENDPOINTS, edge->nr_nics))
+		return -EMSGSIZE;
+	if (what->stats && vpc_nl_put_edge_stats(skb, edge))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* A prefix takes 32 bytes. */
+static size_t vpc_nl_edge_size(const struct vpc_edge *edge)
+{
+	size_t size;
+
+	rcu_read_lock();
+	size = 4096 + 40 * rcu_dereference(edge->prefixes)->n;
+	rcu_read_unlock();
+	return size;
+}
+
+/**
+ * vpc_nl_edge_event - an edge has changed
+ * @edge: the edge
+ * @event: &enum vpc_event
+ */
+void vpc_nl_edge_event(struct vpc_edge *edge, u8 event)
+{
+	struct vpc_nl_edge what = { .edge = edge };
+
+	vpc_nl_event(edge->vn, VPC_CMD_EDGE_NTF, event, vpc_nl_edge_size(edge),
+		     vpc_nl_fill_edge, &what);
+}
+
+/* Requests. */
+
+int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
+{
+	struct vpc_edge_config cfg = {
+		.max_segments = VPC_DEFAULT_SEGMENTS,
+		.grace = VPC_DEFAULT_GRACE,
+		.option_type = VPC_DEFAULT_OPTION_TYPE,
+	};
+	struct vpc_net *vn = vpc_nl_net(info);
+	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
+	struct vpc_nl_edge what = { };
+	int err;
+
+	err = vpc_nl_parse_edge(info, &cfg, tb);
+	if (err)
+		return err;
+	if (!tb[VPC_EDGE_A_LOCATOR]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VPC_A_EDGE],
+				    "an edge needs a locator");
+		return -EINVAL;
+	}
+	if (tb[VPC_EDGE_A_PREFIX_DEL] || tb[VPC_EDGE_A_FABRIC_DEL]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VPC_A_EDGE],
+				    "there is nothing to take away from a new edge");
+		return -EINVAL;
+	}
+	err = vpc_nl_parse_edge_config(info, &cfg, tb, NULL);
+	if (err)
+		goto err_free;
+	if (!cfg.n_fabric && !cfg.fabric_any) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VPC_A_EDGE],
+				    "an edge needs a fabric device, or \"fabric any\"");
+		err = -EINVAL;
+		goto err_free;
+	}
+	/* Defaults are applied like what is given. */
+	cfg.has = ~0ULL;
+
+	rtnl_lock();
+	mutex_lock(&vn->lock);
+	err = vpc_edge_create(vn, &cfg, info->extack);
+	if (!err) {
+		what.edge = vpc_edge_find(vn, cfg.name);
+		vpc_nl_reply(info, VPC_CMD_EDGE_ADD, vpc_nl_edge_size(what.edge),
+			     vpc_nl_fill_edge, &what);
+	}
+	mutex_unlock(&vn->lock);
+	rtnl_unlock();
+	if (!err)
+		return 0;
+
+err_free:
+	kfree(cfg.prefixes);
+	return err;
+}
+
+/* Context: rtnl or vpc_net.lock. */
+static struct vpc_edge *vpc_nl_find_edge(struct vpc_net *vn, struct genl_info *info,
+					 const struct nlattr *name)
+{
+	struct vpc_edge *edge = vpc_edge_find(vn, nla_data(name));
+
+	if (!edge)
+		NL_SET_ERR_MSG_ATTR(info->extack, name, "no edge has this name");
+	return edge;
+}
+
+int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct vpc_net *vn = vpc_nl_net(info);
+	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
+	struct vpc_edge_config cfg = { };
+	struct vpc_edge *edge;
+	int err;
+
+	err = vpc_nl_parse_edge(info, &cfg, tb);
+	if (err)
+		return err;
+	if (tb[VPC_EDGE_A_LOCATOR]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, tb[VPC_EDGE_A_LOCATOR],
+				    "an edge's locator can't be changed");
+		return -EINVAL;
+	}
+
+	rtnl_lock();
+	mutex_lock(&vn->lock);
+	edge = vpc_nl_find_edge(vn, info, tb[VPC_EDGE_A_NAME]);
+	err = -ENODEV;
+	if (!edge)
+		goto out;
+	err = vpc_nl_parse_edge_config(info, &cfg, tb,
+				       rcu_dereference_protected(edge->prefixes,
+								 lockdep_is_held(&vn->lock)));
+	if (!err)
+		err = vpc_edge_change(edge, &cfg, info->extack);
+	if (err)
+		kfree(cfg.prefixes);
+out:
+	mutex_unlock(&vn->lock);
+	rtnl_unlock();
+	return err;
+}
+
+int vpc_nl_edge_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct vpc_net *vn = vpc_nl_net(info);
+	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
+	struct vpc_edge_config cfg = { };
+	struct vpc_edge *edge;
+	LIST_HEAD(dead);
+	int err;
+
+	err = vpc_nl_parse_edge(info, &cfg, tb);
+	if (err)
+		return err;
+	rtnl_lock();
+	edge = vpc_nl_find_edge(vn, info, tb[VPC_EDGE_A_NAME]);
+	if (edge) {
+		vpc_edge_delete(edge->dev, &dead);
+		unregister_netdevice_many(&dead);
+	}
+	rtnl_unlock();
+	return edge ? 0 : -ENODEV;
+}
+
+int vpc_nl_edge_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct vpc_net *vn = vpc_nl_net(info);
+	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
+	struct vpc_nl_edge what = { .stats = true };
+	struct vpc_edge_config cfg = { };
+	int err;
+
+	err = vpc_nl_parse_edge(info, &cfg, tb);
+	if (err)
+		return err;
+	mutex_lock(&vn->lock);
+	what.edge = vpc_nl_find_edge(vn, info, tb[VPC_EDGE_A_NAME]);
+	err = -ENODEV;
+	if (what.edge)
+		err = vpc_nl_reply(info, VPC_CMD_EDGE_GET,
+				   vpc_nl_edge_size(what.edge),
+				   vpc_nl_fill_edge, &what);
+	mutex_unlock(&vn->lock);
+	return err;
+}
+
+/* A dump goes on behind the edge with the ifindex that it has shown last. */
+int vpc_nl_edge_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct vpc_net *vn = vpc_net(sock_net(skb->sk));
+	struct vpc_nl_edge what = { .stats = true };
+	int last = cb->args[0], err = 0;
+	struct vpc_edge *edge;
+	void *hdr;
+
+	/* An edge with all the prefixes that it can have. */
+	cb->min_dump_alloc = 48 * 1024;
+
+	mutex_lock(&vn->lock);
+	list_for_each_entry(edge, &vn->edges, list) {
+		if (edge->dev->ifindex <= last)
+			continue;
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				  cb->nlh->nlmsg_seq, &vpc_genl_family,
+				  NLM_F_MULTI, VPC_CMD_EDGE_GET);
+		what.edge = edge;
+		if (!hdr || vpc_nl_fill_edge(skb, &what)) {
+			if (hdr)
+				genlmsg_cancel(skb, hdr);
+			err = -EMSGSIZE;
+			break;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[0] = edge->dev->ifindex;
+	}
+	mutex_unlock(&vn->lock);
+	return skb->len ?: err;
+}

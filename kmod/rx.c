@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way in, from top to bottom:
+ *
+ *	vpc_rx			hook on incoming IPv6: is it for a SID?
+ *	vpc_rx_stray		  (for none of this host)
+ *	vpc_rx_nic		may it come this way, what is it
+ *	vpc_rx_headers		extension headers up to the TLV
+ *	vpc_rx_accept		does the path lead here
+ *	vpc_rx_deliver		translate, hand over
+ *
+ * Segments of a path and encryption have their place in vpc_rx_headers().
+ *
+ * The hook runs after GRO and before defragmentation, connection tracking and
+ * routing.  vpc_rx_host() takes what the host itself routes into an edge.
+ */
+
+#include <linux/netfilter_bridge.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/ip6_route.h>
+
+#include "icmp.h"
+#include "neigh.h"
+#include "nic.h"
+#include "path.h"
+#include "rx.h"
+#include "trace.h"
+#include "xlat.h"
+
+/* Before defragmentation (-400) and everything else that looks at packets. */
+#define VPC_HOOK_PRIORITY	(NF_IP6_PRI_RAW_BEFORE_DEFRAG - 50)
+
+/**
+ * struct vpc_rx - a packet on its way in
+ * @nic: the device of the endpoint that it is for
+ * @path: where it went
+ * @pkt: what it is
+ * @outer: bytes in front of what the tenant gets
+ */
+struct vpc_rx {
+	struct vpc_nic	*nic;
+	struct vpc_path	path;
+	struct vpc_pkt	pkt;
+	unsigned int	outer;
+};
+
+/* BIG TCP puts a jumbo payload option (RFC 2675) in front of everything when
+ * GRO has merged more than 64 KiB.
+ */
+static bool vpc_rx_jumbo(const struct sk_buff *skb, const u8 *hbh)
+{
+	return skb_is_gso(skb) && hbh[1] == 0 && hbh[2] == IPV6_TLV_JUMBO &&
+	       hbh[3] == 4;
+}
+
+/* Find and read the TLV. */
+static enum vpc_counter vpc_rx_headers(struct vpc_rx *rx, struct sk_buff *skb)
+{
+	unsigned int off = sizeof(struct ipv6hdr);
+	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
+	const struct vpc_tlv *tlv;
+	enum vpc_counter reason;
+
+	if (nexthdr == NEXTHDR_HOP) {
+		if (!pskb_may_pull(skb, off + 8) ||
+		    !vpc_rx_jumbo(skb, skb->data + off))
+			return VPC_DROP_BAD_HEADER;
+		nexthdr = skb->data[off];
+		off += 8;
+	}
+	if (nexthdr == NEXTHDR_ROUTING)
+		return VPC_DROP_SRH;
+	if (nexthdr == NEXTHDR_ESP)
+		return VPC_DROP_ESP;
+	if (nexthdr != NEXTHDR_DEST)
+		return VPC_DROP_BAD_HEADER;
+
+	if (!pskb_may_pull(skb, off + VPC_TLV_WHOLE_LEN))
+		return VPC_DROP_BAD_HEADER;
+	tlv = (const struct vpc_tlv *)(skb->data + off);
+	/* A header that is larger than any form is refused by what is there. */
+	if (!pskb_may_pull(skb, min_t(unsigned int, skb->len,
+				      off + min((tlv->hdrlen + 1) * 8,
+						VPC_TLV_MAX_LEN))))
+		return VPC_DROP_NO_MEMORY;
+	tlv = (const struct vpc_tlv *)(skb->data + off);
+	reason = vpc_tlv_read(tlv, skb->len - off,
+			      READ_ONCE(rx->nic->edge->option_type),
+			      &ipv6_hdr(skb)->daddr, &rx->pkt);
+	if (reason)
+		return reason;
+	rx->outer = off + vpc_tlv_size(rx->pkt.form);
+	rx->pkt.tclass = ipv6_get_dsfield(ipv6_hdr(skb));
+	rx->pkt.flow = ntohl(ip6_flowlabel(ipv6_hdr(skb)));
+	return VPC_COUNTER_UNSPEC;
+}
+
+/* A whole packet brings the tenant's header along. */
+static enum vpc_counter vpc_rx_whole(struct vpc_rx *rx, struct sk_buff *skb)
+{
+	unsigned int off = rx->outer, len = skb->len - off;
+	struct vpc_pkt *pkt = &rx->pkt;
+	u8 version = pkt->version, tclass = pkt->tclass;
+	bool bad;
+
+	if (version == 4) {
+		if (!pskb_may_pull(skb, off + sizeof(struct iphdr)))
+			return VPC_DROP_BAD_INNER;
+		bad = vpc_parse_ipv4((void *)skb->data + off, len, pkt) ||
+		      !pskb_may_pull(skb, off + pkt->hlen) ||
+		      ip_fast_csum(skb->data + off, pkt->hlen / 4);
+	} else {
+		if (!pskb_may_pull(skb, off + sizeof(struct ipv6hdr)))
+			return VPC_DROP_BAD_INNER;
+		bad = vpc_parse_ipv6((void *)skb->data + off, len, pkt);
+	}
+	if (bad)
+		return VPC_DROP_BAD_INNER;
+	if (len > pkt->len && pskb_trim_rcsum(skb, off + pkt->len))
+		return VPC_DROP_NO_MEMORY;
+	/* The mark that counts is the fabric's. */
+	pkt->tclass = tclass;
+	return VPC_COUNTER_UNSPEC;
+}
+
+/* Neighbour discovery ends at the sender's edge. */
+static bool vpc_rx_is_nd(const struct vpc_rx *rx, struct sk_buff *skb)
+{
+	const u8 *type;
+	u8 buf;
+
+	if (rx->pkt.version != 6)
+		return false;
+	if (rx->pkt.form == VPC_FORM_WHOLE) {
+		bool nd;
+
+		__skb_pull(skb, rx->outer);
+		nd = vpc_neigh_is_nd(skb, &rx->pkt);
+		__skb_push(skb, rx->outer);
+		return nd;
+	}
+	if (rx->pkt.proto != IPPROTO_ICMPV6)
+		return false;
+	type = skb_header_pointer(skb, rx->outer, sizeof(buf), &buf);
+	return type && *type >= 133 && *type <= 137;
+}
+
+static enum vpc_counter vpc_rx_accept(struct vpc_rx *rx, struct sk_buff *skb)
+{
+	const struct vpc_net *vn = rx->nic->edge->vn;
+	enum vpc_counter reason;
+
+	if (rx->pkt.form == VPC_FORM_WHOLE) {
+		reason = vpc_rx_whole(rx, skb);
+		if (reason)
+			return reason;
+	}
+	reason = vpc_path_accept(&vn->tables, &rx->pkt, &ipv6_hdr(skb)->saddr,
+				 &rx->path);
+	if (reason)
+		return reason;
+	if (vpc_rx_is_nd(rx, skb))
+		return VPC_DROP_NEIGH_FABRIC;
+	return VPC_COUNTER_UNSPEC;
+}
+
+/* Larger than the tenant's IP header can say, once it is there again. */
+static bool vpc_rx_too_long(const struct vpc_rx *rx, const struct sk_buff *skb)
+{
+	unsigned int len = skb->len - rx->outer;
+
+	return (rx->pkt.version == 4 ? len + vpc_form_hlen(rx->pkt.form) : len) >
+	       U16_MAX;
+}
+
+static void vpc_rx_deliver(struct vpc_rx *rx, struct sk_buff *skb)
+{
+	const struct in6_addr from = ipv6_hdr(skb)->saddr;
+	enum vpc_counter reason = VPC_DROP_BAD_INNER;
+
+	if (likely(!vpc_rx_too_long(rx, skb))) {
+		reason = vpc_decap(skb, &rx->pkt, rx->outer);
+		if (likely(!reason)) {
+			trace_vpc_accept(skb, rx->nic->dev, &rx->pkt, &from,
+					 &rx->path.dst->sid.addr);
+			vpc_nic_deliver(rx->nic, skb, false);
+			return;
+		}
+	}
+	vpc_drop(rx->nic->counters, skb, reason);
+}
+
+static void vpc_rx_segments(struct vpc_rx *rx, struct sk_buff *skb)
+{
+	unsigned int said = vpc_segs(skb), n = 0;
+	struct sk_buff *segs, *next;
+
+	segs = vpc_gso_segment(skb);
+	if (IS_ERR_OR_NULL(segs)) {
+		vpc_drop(rx->nic->counters, skb, VPC_DROP_GSO_FAILED);
+		return;
+	}
+	consume_skb(skb);
+	skb_list_walk_safe(segs, skb, next) {
+		enum vpc_counter reason;
+
+		skb_mark_not_on_list(skb);
+		n++;
+		reason = vpc_rx_headers(rx, skb);
+		if (!reason)
+			reason = vpc_rx_accept(rx, skb);
+		if (reason)
+			vpc_drop(rx->nic->counters, skb, reason);
+		else
+			vpc_rx_deliver(rx, skb);
+	}
+	vpc_count(rx->nic->counters, VPC_COUNTER_FROM_FABRIC, (u64)n - said);
+}
+
+/* A packet for the SID of an endpoint with a device. */
+static void vpc_rx_nic(struct vpc_nic *nic, struct vpc_endpoint *ep,
+		       struct sk_buff *skb, const struct net_device *in)
+{
+	struct vpc_rx rx = { .nic = nic, .path.dst = ep };
+	enum vpc_counter reason;
+
+	vpc_gso_settle(skb);
+	vpc_count(nic->counters, VPC_COUNTER_FROM_FABRIC, vpc_segs(skb));
+
+	reason = VPC_DROP_EDGE_DOWN;
+	if (unlikely(!(READ_ONCE(nic->edge->dev->flags) & IFF_UP)))
+		goto drop;
+	reason = VPC_DROP_NOT_FABRIC;
+	if (unlikely(!vpc_edge_takes_from(nic->edge, in)))
+		goto drop;
+	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_ICMP) {
+		vpc_icmp_fabric(nic, ep, skb);
+		return;
+	}
+
+	reason = vpc_rx_headers(&rx, skb);
+	if (unlikely(reason))
+		goto drop;
+	reason = vpc_rx_accept(&rx, skb);
+	if (unlikely(reason))
+		goto drop;
+	if (skb_is_gso(skb) &&
+	    (!vpc_gso_carries(skb, &rx.pkt) || vpc_rx_too_long(&rx, skb)))
+		vpc_rx_segments(&rx, skb);
+	else
+		vpc_rx_deliver(&rx, skb);
+	return;
+
+drop:
+	vpc_drop(nic->counters, skb, reason);
+}
+
+/* The edge in whose prefixes a SID lies, the longest match if in several. */
+static struct vpc_edge *vpc_rx_edge(struct vpc_net *vn, const struct in6_addr *sid)
+{
+	struct vpc_edge *edge;
+
+	list_for_each_entry_rcu(edge, &vn->edges, list)
+		if (vpc_edge_has_prefix(edge, sid))
+			return edge;
+	return NULL;
+}
+
+/* A packet for no SID of this host.  In an edge's prefixes there should be one;
+ * elsewhere, this host may be a router to somebody else's.
+ */
+static unsigned int vpc_rx_stray(struct vpc_net *vn, const struct vpc_sid *sid,
+				 struct sk_buff *skb)
+{
+	struct vpc_edge *edge;
+
+	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_ICMP)
+		return NF_ACCEPT;
+	edge = vpc_rx_edge(vn, &ipv6_hdr(skb)->daddr);
+	if (!edge)
+		return NF_ACCEPT;
+	vpc_count(edge->counters, VPC_COUNTER_FROM_FABRIC, vpc_segs(skb));
+	vpc_drop(edge->counters, skb, sid ? VPC_DROP_NOT_LOCAL :
+					    VPC_DROP_UNKNOWN_SID);
+	return NF_STOLEN;
+}
+
+/* What may be for an edge: a TLV, or what may hide one, or an error. */
+static bool vpc_rx_concerns(const struct sk_buff *skb)
+{
+	switch (ipv6_hdr(skb)->nexthdr) {
+	case NEXTHDR_DEST:
+	case NEXTHDR_ROUTING:
+	case NEXTHDR_ESP:
+	case NEXTHDR_HOP:
+		return true;
+	case NEXTHDR_ICMP: {
+		const u8 *type;
+		u8 buf;
+
+		type = skb_header_pointer(skb, sizeof(struct ipv6hdr),
+					  sizeof(buf), &buf);
+		return type && !(*type & ICMPV6_INFOMSG_MASK);
+	}
+	default:
+		return false;
+	}
+}
+
+static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
+			   const struct nf_hook_state *state)
+{
+	struct vpc_net *vn = priv;
+	struct vpc_endpoint *ep;
+	struct vpc_sid *sid;
+
+	if (!vpc_rx_concerns(skb) || nf_bridge_info_exists(skb))
+		return NF_ACCEPT;
+	sid = vpc_sid_find(&vn->tables, &ipv6_hdr(skb)->daddr);
+	if (unlikely(!sid || !sid->local))
+		return vpc_rx_stray(vn, sid, skb);
+	ep = vpc_sid_endpoint(sid);
+	vpc_rx_nic(ep->nic, ep, skb, state->in);
+	return NF_STOLEN;
+}
+
+/**
+ * vpc_rx_host - a packet that the host's routing sent into an edge
+ * @edge: the edge
+ * @skb: the packet, at its IP header
+ *
+ * The prefixes' routes lead here.  It may be an error that the host itself
+ * made about a packet of a VM, for want of a neighbour for example; anything
+ * else is none of ours, or we would have had it in the hook.
+ */
+void vpc_rx_host(struct vpc_edge *edge, struct sk_buff *skb)
+{
+	enum vpc_counter reason = VPC_DROP_NOT_OVERLAY;
+	struct vpc_endpoint *ep;
+	struct vpc_sid *sid;
+
+	rcu_read_lock();
+	vpc_gso_settle(skb);
+	vpc_count(edge->counters, VPC_COUNTER_FROM_HOST, vpc_segs(skb));
+	if (skb->protocol != htons(ETH_P_IPV6) ||
+	    !pskb_may_pull(skb, sizeof(struct ipv6hdr)))
+		goto drop;
+	skb_reset_network_header(skb);
+	sid = vpc_sid_find(&edge->vn->tables, &ipv6_hdr(skb)->daddr);
+	reason = VPC_DROP_UNKNOWN_SID;
+	if (!sid && vpc_edge_has_prefix(edge, &ipv6_hdr(skb)->daddr))
+		goto drop;
+	reason = VPC_DROP_NOT_OVERLAY;
+	if (!sid)
+		goto drop;
+	reason = VPC_DROP_NOT_LOCAL;
+	if (!sid->local)
+		goto drop;
+	reason = VPC_DROP_NO_TLV;
+	if (ipv6_hdr(skb)->nexthdr != NEXTHDR_ICMP || !vpc_rx_concerns(skb))
+		goto drop;
+	ep = vpc_sid_endpoint(sid);
+	vpc_icmp_fabric(ep->nic, ep, skb);
+	rcu_read_unlock();
+	return;
+
+drop:
+	vpc_drop(edge->counters, skb, reason);
+	rcu_read_unlock();
+}
+
+static const struct nf_hook_ops vpc_rx_ops = {
+	.hook		= vpc_rx,
+	.pf		= NFPROTO_IPV6,
+	.hooknum	= NF_INET_PRE_ROUTING,
+	.priority	= VPC_HOOK_PRIORITY,
+};
+
+/**
+ * vpc_rx_hook - begin to take packets of the fabric
+ * @vn: the namespace
+ */
+int vpc_rx_hook(struct vpc_net *vn)
+{
+	vn->rx_ops = vpc_rx_ops;
+	vn->rx_ops.priv = vn;
+	return nf_register_net_hook(vn->net, &vn->rx_ops);
+}
+
+/* No packet is in the hook any more when this returns. */
+void vpc_rx_unhook(struct vpc_net *vn)
+{
+	nf_unregister_net_hook(vn->net, &vn->rx_ops);
+	synchronize_net();
+}

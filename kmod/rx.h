@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The way in: from the fabric to a VM. */
+#ifndef _VPC_RX_H
+#define _VPC_RX_H
+
+#include "edge.h"
+
+int vpc_rx_hook(struct vpc_net *vn);
+void vpc_rx_unhook(struct vpc_net *vn);
+void vpc_rx_host(struct vpc_edge *edge, struct sk_buff *skb);
+
+#endif /* _VPC_RX_H */

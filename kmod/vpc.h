@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What belongs to a network namespace, and who locks what.
+ *
+ * rtnl		devices come and go; taken first
+ * vn->lock	the tables, the list of edges, an edge's settings and its list
+ *		of devices; taken inside rtnl, or alone
+ * RCU		everything that packets look at
+ *
+ * Documentation/locking.rst tells the whole of it.
+ */
+#ifndef _VPC_H
+#define _VPC_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+
+#include "stats.h"
+#include "table.h"
+
+/**
+ * struct vpc_net - the edges of a network namespace and what they share
+ * @net: the namespace
+ * @lock: see above
+ * @tables: endpoints and VPCs
+ * @edges: struct vpc_edge.list; RCU readers
+ * @retiring: struct vpc_retiring, the one that ends first in front
+ * @retire_work: ends the grace of what is retiring
+ * @counters: of packets that belong to no edge that is known
+ * @gone: what deleted devices have counted
+ * @rx_ops: the hook on incoming packets, while there is an edge
+ */
+struct vpc_net {
+	struct net			*net;
+	struct mutex			lock;
+	struct vpc_tables		tables;
+	struct list_head		edges;
+	struct list_head		retiring;
+	struct delayed_work		retire_work;
+	struct vpc_counters __percpu	*counters;
+	struct vpc_counters		gone;
+	struct nf_hook_ops		rx_ops;
+};
+
+extern unsigned int vpc_net_id;
+struct vpc_net *vpc_net(const struct net *net);
+
+extern struct workqueue_struct *vpc_wq;
+
+#endif /* _VPC_H */

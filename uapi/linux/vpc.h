@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * VPC datapath: generic netlink interface.
+ *
+ * The family is "vpc", version 1.  It lives in every network namespace; state
+ * belongs to the namespace in which the edges live.  Requests that change
+ * something need CAP_NET_ADMIN in the user namespace that owns the network
+ * namespace; dumps and traces do too, because they show what tenants use.
+ *
+ * Objects are nested top-level attributes.  A request that takes several of
+ * them repeats the top-level attribute: it is applied whole or not at all, and
+ * the offset in the extended ACK points into the item that was refused.
+ *
+ * Byte order: addresses, prefixes and MACs are in network order, every integer
+ * is in host order.
+ */
+#ifndef _UAPI_LINUX_VPC_H
+#define _UAPI_LINUX_VPC_H
+
+#include <linux/types.h>
+#include <linux/vpc_counters.h>
+
+#define VPC_GENL_NAME		"vpc"
+#define VPC_GENL_VERSION	1
+#define VPC_GENL_MCGRP_CONFIG	"config"	/* every change of an object */
+
+#define VPC_EDGE_KIND		"vpcedge"	/* rtnetlink kind of an edge */
+#define VPC_ENDPOINT_KIND	"vpc"		/* and of an endpoint device */
+
+#define VPC_RTPROT		118		/* rtm_protocol of our routes */
+
+#define VPC_ID_MIN		1		/* 0 and 0xffffff are reserved */
+#define VPC_ID_MAX		0xfffffe
+
+#define VPC_MAX_FABRIC		16		/* fabric devices of an edge */
+#define VPC_MAX_PREFIXES	1024		/* prefixes of an edge */
+#define VPC_MAX_ADDRS		64		/* overlay addresses of an endpoint */
+#define VPC_MAX_SEGMENTS	16		/* SRH segments of a path */
+
+#define VPC_DEFAULT_OPTION_TYPE	0xde
+#define VPC_DEFAULT_SEGMENTS	4
+#define VPC_DEFAULT_GRACE	10		/* seconds */
+
+/**
+ * enum vpc_cmd - what a message asks for, or tells
+ * @VPC_CMD_EDGE_ADD: make an edge: one %VPC_A_EDGE.  The reply is the edge.
+ * @VPC_CMD_EDGE_SET: change the attributes that are given
+ * @VPC_CMD_EDGE_DEL: delete an edge and its endpoint devices
+ * @VPC_CMD_EDGE_GET: one edge, or with NLM_F_DUMP all of them
+ * @VPC_CMD_ENDPOINT_ADD: add endpoints: one or more %VPC_A_ENDPOINT
+ * @VPC_CMD_ENDPOINT_REPLACE: add, or change in one step what has that SID
+ * @VPC_CMD_ENDPOINT_SET: change the state of endpoints
+ * @VPC_CMD_ENDPOINT_DEL: retire endpoints, or delete them (%VPC_ENDPOINT_A_NOW)
+ * @VPC_CMD_ENDPOINT_GET: one endpoint, or with NLM_F_DUMP all; a dump request
+ *	may hold a %VPC_A_ENDPOINT with only %VPC_ENDPOINT_A_VPC
+ * @VPC_CMD_VPC_GET: one VPC (%VPC_A_VPC with %VPC_VPC_A_ID), or all of them
+ * @VPC_CMD_STATS_GET: the namespace's counters: a snapshot in which no packet
+ *	is half counted, so that they add up at any moment
+ * @VPC_CMD_TRACE: send the packet that %VPC_A_TRACE describes down the
+ *	datapath's own path and acceptance code, and tell each decision
+ * @VPC_CMD_EDGE_NTF: multicast: an edge changed, see &enum vpc_event
+ * @VPC_CMD_ENDPOINT_NTF: multicast: an endpoint changed
+ */
+enum vpc_cmd {
+	VPC_CMD_UNSPEC,
+	VPC_CMD_EDGE_ADD,
+	VPC_CMD_EDGE_SET,
+	VPC_CMD_EDGE_DEL,
+	VPC_CMD_EDGE_GET,
+	VPC_CMD_ENDPOINT_ADD,
+	VPC_CMD_ENDPOINT_REPLACE,
+	VPC_CMD_ENDPOINT_SET,
+	VPC_CMD_ENDPOINT_DEL,
+	VPC_CMD_ENDPOINT_GET,
+	VPC_CMD_VPC_GET,
+	VPC_CMD_STATS_GET,
+	VPC_CMD_TRACE,
+	VPC_CMD_EDGE_NTF,
+	VPC_CMD_ENDPOINT_NTF,
+
+	__VPC_CMD_MAX
+};
+#define VPC_CMD_MAX (__VPC_CMD_MAX - 1)
+
+/**
+ * enum vpc_attr - top-level attributes
+ * @VPC_A_EDGE: nest of &enum vpc_edge_attr
+ * @VPC_A_ENDPOINT: nest of &enum vpc_endpoint_attr, may repeat in requests
+ * @VPC_A_VPC: nest of &enum vpc_vpc_attr
+ * @VPC_A_STATS: nest of &enum vpc_counter: see there
+ * @VPC_A_TRACE: nest of &enum vpc_trace_attr
+ * @VPC_A_EVENT: u8, &enum vpc_event, in notifications
+ */
+enum vpc_attr {
+	VPC_A_UNSPEC,
+	VPC_A_EDGE,
+	VPC_A_ENDPOINT,
+	VPC_A_VPC,
+	VPC_A_STATS,
+	VPC_A_TRACE,
+	VPC_A_EVENT,
+
+	__VPC_A_MAX
+};
+#define VPC_A_MAX (__VPC_A_MAX - 1)
+
+enum vpc_event {
+	VPC_EVENT_ADD = 1,
+	VPC_EVENT_CHANGE,
+	VPC_EVENT_DEL,
+};
+
+/**
+ * enum vpc_prefix_attr - an IPv6 prefix of the fabric
+ * @VPC_PREFIX_A_ADDR: 16 bytes; bits behind the length must be 0
+ * @VPC_PREFIX_A_LEN: u8, 1 to 128
+ */
+enum vpc_prefix_attr {
+	VPC_PREFIX_A_UNSPEC,
+	VPC_PREFIX_A_ADDR,
+	VPC_PREFIX_A_LEN,
+
+	__VPC_PREFIX_A_MAX
+};
+#define VPC_PREFIX_A_MAX (__VPC_PREFIX_A_MAX - 1)
+
+/**
+ * enum vpc_edge_attr - an edge
+ * @VPC_EDGE_A_NAME: string: the netdevice; names the edge in requests
+ * @VPC_EDGE_A_IFINDEX: u32: the netdevice (in answers)
+ * @VPC_EDGE_A_LOCATOR: nest of &enum vpc_prefix_attr; needed to add an edge,
+ *	fixed then
+ * @VPC_EDGE_A_PREFIX: nest, repeats: a further prefix for SIDs
+ * @VPC_EDGE_A_PREFIX_DEL: nest, repeats: in SET, a prefix to take away; refused
+ *	while a local endpoint needs it
+ * @VPC_EDGE_A_FABRIC: u32, repeats: ifindex of a fabric device.  In ADD at
+ *	least one, or %VPC_EDGE_A_FABRIC_ANY.  In SET: a device to add
+ * @VPC_EDGE_A_FABRIC_DEL: u32, repeats: in SET, a device to take away
+ * @VPC_EDGE_A_FABRIC_ANY: u8, 0 or 1: take fabric packets from any device
+ * @VPC_EDGE_A_MTU: u32: MTU of new endpoint devices, 1280 to 65535; 0 stands
+ *	for the value that follows from the fabric devices
+ * @VPC_EDGE_A_MAX_SEGMENTS: u8, 0 to %VPC_MAX_SEGMENTS: SRH segments that the
+ *	MTU leaves room for
+ * @VPC_EDGE_A_SHORT: u8, 0 or 1: send the "IPv6 short" form where it fits
+ * @VPC_EDGE_A_GRACE: u32: seconds for which a retired entry is still
+ *	accepted, 0 to 86400
+ * @VPC_EDGE_A_OPTION_TYPE: u8: the TLV's option type
+ * @VPC_EDGE_A_DEFAULT_MTU: u32: in answers, the MTU that new endpoint devices get
+ * @VPC_EDGE_A_ENDPOINTS: u32: in answers, local endpoints
+ * @VPC_EDGE_A_STATS: nest of &enum vpc_counter, in answers
+ */
+enum vpc_edge_attr {
+	VPC_EDGE_A_UNSPEC,
+	VPC_EDGE_A_NAME,
+	VPC_EDGE_A_IFINDEX,
+	VPC_EDGE_A_LOCATOR,
+	VPC_EDGE_A_PREFIX,
+	VPC_EDGE_A_PREFIX_DEL,
+	VPC_EDGE_A_FABRIC,
+	VPC_EDGE_A_FABRIC_DEL,
+	VPC_EDGE_A_FABRIC_ANY,
+	VPC_EDGE_A_MTU,
+	VPC_EDGE_A_MAX_SEGMENTS,
+	VPC_EDGE_A_SHORT,
+	VPC_EDGE_A_GRACE,
+	VPC_EDGE_A_OPTION_TYPE,
+	VPC_EDGE_A_DEFAULT_MTU,
+	VPC_EDGE_A_ENDPOINTS,
+	VPC_EDGE_A_STATS,
+
+	__VPC_EDGE_A_MAX
+};
+#define VPC_EDGE_A_MAX (__VPC_EDGE_A_MAX - 1)
+
+/**
+ * enum vpc_state - the state of an entry
+ * @VPC_STATE_STANDBY: accepted, not used to send
+ * @VPC_STATE_ACTIVE: used to send and accepted
+ * @VPC_STATE_RETIRING: accepted until its grace ends, then deleted
+ */
+enum vpc_state {
+	VPC_STATE_UNSPEC,
+	VPC_STATE_STANDBY,
+	VPC_STATE_ACTIVE,
+	VPC_STATE_RETIRING,
+};
+
+/**
+ * enum vpc_endpoint_attr - an endpoint
+ * @VPC_ENDPOINT_A_VPC: u32: VPC id
+ * @VPC_ENDPOINT_A_SID: 16 bytes: its underlay address, unique in the fabric
+ * @VPC_ENDPOINT_A_MAC: 6 bytes, unicast
+ * @VPC_ENDPOINT_A_IPV4: 4 bytes, repeats: an overlay address
+ * @VPC_ENDPOINT_A_IPV6: 16 bytes, repeats: an overlay address; one address of
+ *	either family is needed, %VPC_MAX_ADDRS are allowed
+ * @VPC_ENDPOINT_A_STATE: u8, &enum vpc_state; active if not given
+ * @VPC_ENDPOINT_A_EDGE: string: the edge on which it is local
+ * @VPC_ENDPOINT_A_DEV: string: its device's name; goes with %VPC_ENDPOINT_A_EDGE
+ * @VPC_ENDPOINT_A_NETNS_FD: u32: file descriptor of the network namespace in
+ *	which the device is made; the edge's, if not given
+ * @VPC_ENDPOINT_A_NOW: flag: in DEL, without grace
+ * @VPC_ENDPOINT_A_IFINDEX: u32: in answers, its device in that namespace
+ * @VPC_ENDPOINT_A_NETNSID: s32: in answers, where the device is, if elsewhere
+ * @VPC_ENDPOINT_A_STATS: nest of &enum vpc_counter, in answers, if local
+ * @VPC_ENDPOINT_A_RETIRED_IPV4: 4 bytes, repeats, in answers: an address that
+ *	another endpoint has taken over, still accepted
+ * @VPC_ENDPOINT_A_RETIRED_IPV6: 16 bytes, repeats: likewise
+ */
+enum vpc_endpoint_attr {
+	VPC_ENDPOINT_A_UNSPEC,
+	VPC_ENDPOINT_A_VPC,
+	VPC_ENDPOINT_A_SID,
+	VPC_ENDPOINT_A_MAC,
+	VPC_ENDPOINT_A_IPV4,
+	VPC_ENDPOINT_A_IPV6,
+	VPC_ENDPOINT_A_STATE,
+	VPC_ENDPOINT_A_EDGE,
+	VPC_ENDPOINT_A_DEV,
+	VPC_ENDPOINT_A_NETNS_FD,
+	VPC_ENDPOINT_A_NOW,
+	VPC_ENDPOINT_A_IFINDEX,
+	VPC_ENDPOINT_A_NETNSID,
+	VPC_ENDPOINT_A_STATS,
+	VPC_ENDPOINT_A_RETIRED_IPV4,
+	VPC_ENDPOINT_A_RETIRED_IPV6,
+
+	__VPC_ENDPOINT_A_MAX
+};
+#define VPC_ENDPOINT_A_MAX (__VPC_ENDPOINT_A_MAX - 1)
+
+/**
+ * enum vpc_vpc_attr - a VPC, as this host knows it
+ * @VPC_VPC_A_ID: u32
+ * @VPC_VPC_A_ENDPOINTS: u32: endpoints known here
+ * @VPC_VPC_A_LOCAL: u32: those that are local
+ * @VPC_VPC_A_STATS: nest of &enum vpc_counter: what its local endpoints sent
+ *	and got, those of the past included
+ */
+enum vpc_vpc_attr {
+	VPC_VPC_A_UNSPEC,
+	VPC_VPC_A_ID,
+	VPC_VPC_A_ENDPOINTS,
+	VPC_VPC_A_LOCAL,
+	VPC_VPC_A_STATS,
+
+	__VPC_VPC_A_MAX
+};
+#define VPC_VPC_A_MAX (__VPC_VPC_A_MAX - 1)
+
+/**
+ * enum vpc_form - the forms of the TLV, by their Opt Data Len
+ *
+ * Documentation/wire-format.rst has the layouts.
+ */
+enum vpc_form {
+	VPC_FORM_NONE		= 0,
+	VPC_FORM_WHOLE		= 4,
+	VPC_FORM_IPV4		= 12,
+	VPC_FORM_IPV4_FULL	= 16,
+	VPC_FORM_IPV6_SHORT	= 20,
+	VPC_FORM_IPV6		= 36,
+};
+
+/**
+ * enum vpc_trace_attr - a packet to trace, and what became of it
+ * @VPC_TRACE_A_VPC: u32: VPC of the sender
+ * @VPC_TRACE_A_SRC: 4 or 16 bytes: overlay source
+ * @VPC_TRACE_A_DST: overlay destination, of the same size
+ * @VPC_TRACE_A_PROTO: u8: IP protocol, UDP if not given
+ * @VPC_TRACE_A_SPORT: u16: for TCP, UDP, UDP-Lite, DCCP and SCTP
+ * @VPC_TRACE_A_DPORT: u16
+ * @VPC_TRACE_A_STEP: nest of &enum vpc_trace_step_attr, repeats, in order
+ * @VPC_TRACE_A_HOP: 16 bytes, repeats: the path: source SID ... destination SID
+ * @VPC_TRACE_A_REASON: u32: 0, or the &enum vpc_counter it was dropped under
+ */
+enum vpc_trace_attr {
+	VPC_TRACE_A_UNSPEC,
+	VPC_TRACE_A_VPC,
+	VPC_TRACE_A_SRC,
+	VPC_TRACE_A_DST,
+	VPC_TRACE_A_PROTO,
+	VPC_TRACE_A_SPORT,
+	VPC_TRACE_A_DPORT,
+	VPC_TRACE_A_STEP,
+	VPC_TRACE_A_HOP,
+	VPC_TRACE_A_REASON,
+
+	__VPC_TRACE_A_MAX
+};
+#define VPC_TRACE_A_MAX (__VPC_TRACE_A_MAX - 1)
+
+/**
+ * enum vpc_step - a decision on a packet's way
+ * @VPC_STEP_SOURCE: which endpoint may use the overlay source (SID, STATE, VPC)
+ * @VPC_STEP_DESTINATION: which endpoint has the destination (SID, STATE, VPC)
+ * @VPC_STEP_LOCAL: it is on this host, no translation (IFINDEX, EDGE)
+ * @VPC_STEP_FORM: the wire form (FORM) and flow label (FLOW_LABEL) on the fabric
+ * @VPC_STEP_ROUTE: the fabric's route to the next hop (SID, IFINDEX, GATEWAY,
+ *	MTU: largest packet of the tenant that fits)
+ * @VPC_STEP_ACCEPT_SOURCE: by these tables, a receiver finds the overlay
+ *	source at the SID that it came from (SID, STATE)
+ * @VPC_STEP_ACCEPT_DESTINATION: likewise the destination
+ */
+enum vpc_step {
+	VPC_STEP_UNSPEC,
+	VPC_STEP_SOURCE,
+	VPC_STEP_DESTINATION,
+	VPC_STEP_LOCAL,
+	VPC_STEP_FORM,
+	VPC_STEP_ROUTE,
+	VPC_STEP_ACCEPT_SOURCE,
+	VPC_STEP_ACCEPT_DESTINATION,
+};
+
+/**
+ * enum vpc_trace_step_attr - one decision
+ * @VPC_STEP_A_STEP: u8, &enum vpc_step
+ * @VPC_STEP_A_REASON: u32: 0 if passed, else the drop's &enum vpc_counter
+ * @VPC_STEP_A_SID: 16 bytes
+ * @VPC_STEP_A_VPC: u32
+ * @VPC_STEP_A_STATE: u8, &enum vpc_state
+ * @VPC_STEP_A_DEV: string: endpoint device, if the endpoint is local
+ * @VPC_STEP_A_EDGE: string: edge, likewise
+ * @VPC_STEP_A_FORM: u8, &enum vpc_form
+ * @VPC_STEP_A_FLOW_LABEL: u32
+ * @VPC_STEP_A_OUT_DEV: string: fabric device
+ * @VPC_STEP_A_GATEWAY: 16 bytes: next router, if not on link
+ * @VPC_STEP_A_MTU: u32
+ */
+enum vpc_trace_step_attr {
+	VPC_STEP_A_UNSPEC,
+	VPC_STEP_A_STEP,
+	VPC_STEP_A_REASON,
+	VPC_STEP_A_SID,
+	VPC_STEP_A_VPC,
+	VPC_STEP_A_STATE,
+	VPC_STEP_A_DEV,
+	VPC_STEP_A_EDGE,
+	VPC_STEP_A_FORM,
+	VPC_STEP_A_FLOW_LABEL,
+	VPC_STEP_A_OUT_DEV,
+	VPC_STEP_A_GATEWAY,
+	VPC_STEP_A_MTU,
+
+	__VPC_STEP_A_MAX
+};
+#define VPC_STEP_A_MAX (__VPC_STEP_A_MAX - 1)
+
+#endif /* _UAPI_LINUX_VPC_H */
