@@ -138,7 +138,7 @@ static void vpc_fabric_limits(struct net *net, const int *fabric,
 static u32 vpc_worst_overhead(u8 max_segments)
 {
 	return VPC_WHOLE_OVERHEAD + VPC_ESP_OVERHEAD +
-	       VPC_SRH_OVERHEAD(max_segments);
+	       vpc_srh_overhead(max_segments);
 }
 
 static int vpc_edge_check_mtu(struct net *net, const int *fabric, u32 mtu,
@@ -148,11 +148,11 @@ static int vpc_edge_check_mtu(struct net *net, const int *fabric, u32 mtu,
 
 	vpc_fabric_limits(net, fabric, &limits);
 	if (!mtu && limits.mtu < IPV6_MIN_MTU + vpc_worst_overhead(max_segments)) {
-		NL_SET_ERR_MSG(extack, "the fabric's MTU leaves VMs less than 1280: raise it, or lower max-segments");
+		NL_SET_ERR_MSG(extack, "VMs are left less than 1280: raise the fabric's MTU, or lower max-segments");
 		return -ERANGE;
 	}
 	if (mtu && mtu + VPC_WHOLE_OVERHEAD > limits.mtu) {
-		NL_SET_ERR_MSG(extack, "the MTU and 48 bytes of overhead exceed the MTU of a fabric device");
+		NL_SET_ERR_MSG(extack, "the MTU and its overhead exceed that of a fabric device");
 		return -ERANGE;
 	}
 	return 0;
@@ -206,7 +206,7 @@ static int vpc_edge_new_fabric(struct net *net, const int *old,
 			return -ENODEV;
 		}
 		if (vpc_is_nic(dev) || vpc_is_edge(dev)) {
-			NL_SET_ERR_MSG(extack, "a fabric device can't be an edge or an endpoint device");
+			NL_SET_ERR_MSG(extack, "edges and endpoint devices are no fabric devices");
 			return -EINVAL;
 		}
 		for (j = 0; j < n && fabric[j] != cfg->fabric[i]; j++)
@@ -458,7 +458,8 @@ static void vpc_edge_setup(struct net_device *dev)
 	dev->mtu = ETH_DATA_LEN;
 	dev->features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM |
 			NETIF_F_GSO_SOFTWARE;
-	vpc_compat_dev_flags(dev, true);
+	vpc_compat_lltx(dev);
+	vpc_compat_netns_immutable(dev);
 	SET_NETDEV_DEVTYPE(dev, &vpc_edge_type);
 }
 

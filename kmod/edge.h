@@ -55,7 +55,7 @@ struct vpc_edge {
 	struct vpc_net			*vn;
 	struct list_head		list;
 	struct list_head		nics;
-	spinlock_t			nics_lock;
+	spinlock_t			nics_lock;	/* of nics and nr_nics */
 	unsigned int			nr_nics;
 	struct vpc_counters __percpu	*counters;
 	struct vpc_prefixes __rcu	*prefixes;

@@ -168,7 +168,7 @@ static void vpc_nic_setup(struct net_device *dev)
 	dev->hw_features = VPC_NIC_FEATURES;
 	dev->vlan_features = 0;
 	dev->hw_enc_features = 0;
-	vpc_compat_dev_flags(dev, false);
+	vpc_compat_lltx(dev);
 	netif_set_tso_max_size(dev, VPC_NIC_GSO_MAX);
 	SET_NETDEV_DEVTYPE(dev, &vpc_nic_type);
 }

@@ -60,7 +60,7 @@ static int vpc_nl_parse_prefix(const struct nlattr *attr, struct vpc_prefix *p,
 	}
 	if (ipv6_addr_type(&p->addr) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
 					IPV6_ADDR_LOOPBACK)) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "the prefix is not one of unicast addresses of the fabric");
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the prefix is none of unicast addresses");
 		return -EINVAL;
 	}
 	return 0;

@@ -114,7 +114,7 @@ static struct vpc_endpoint *vpc_nl_make_endpoint(const struct vpc_endpoint_item 
 	int rem, err;
 
 	if (!is_valid_ether_addr(nla_data(mac))) {
-		NL_SET_ERR_MSG_ATTR(extack, mac, "the MAC must be a unicast address other than zero");
+		NL_SET_ERR_MSG_ATTR(extack, mac, "the MAC must be unicast, and not zero");
 		return ERR_PTR(-EADDRNOTAVAIL);
 	}
 	nla_for_each_nested(attr, nest, rem) {

@@ -35,7 +35,7 @@
  */
 struct vpc_net {
 	struct net			*net;
-	struct mutex			lock;
+	struct mutex			lock;	/* of all that follows */
 	struct vpc_tables		tables;
 	struct list_head		edges;
 	struct list_head		retiring;

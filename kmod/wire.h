@@ -20,7 +20,11 @@
 /* What the default MTU reserves: the whole form, ESP, an SRH of n segments. */
 #define VPC_WHOLE_OVERHEAD	(40 + VPC_TLV_WHOLE_LEN)
 #define VPC_ESP_OVERHEAD	37
-#define VPC_SRH_OVERHEAD(n)	((n) ? 8 + 16 * (n) : 0)
+
+static inline unsigned int vpc_srh_overhead(unsigned int segments)
+{
+	return segments ? 8 + 16 * segments : 0;
+}
 
 #define VPC_PADN		1
 
