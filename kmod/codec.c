@@ -62,6 +62,9 @@ enum vpc_counter vpc_parse_ipv4(const struct iphdr *ip, unsigned int len,
 	pkt->proto = ip->protocol;
 	pkt->tclass = ip->tos;
 	pkt->hops = ip->ttl;
+	/* FFFF is the second zero of a header checksum: it would not come back. */
+	pkt->whole = pkt->hlen != sizeof(*ip) ||
+		     ip->check == (__force __sum16)0xffff;
 	return VPC_COUNTER_UNSPEC;
 }
 
@@ -91,6 +94,7 @@ enum vpc_counter vpc_parse_ipv6(const struct ipv6hdr *ip, unsigned int len,
 	pkt->tclass = word >> 20;
 	pkt->flow = word & 0xfffff;
 	pkt->hops = ip->hop_limit;
+	pkt->whole = false;
 	return VPC_COUNTER_UNSPEC;
 }
 
@@ -107,9 +111,7 @@ u8 vpc_pick_form(const struct vpc_pkt *pkt, const void *l4, unsigned int len)
 {
 	int off = vpc_csum_offset(pkt->proto);
 
-	if (vpc_proto_whole(pkt->proto, pkt->version))
-		return VPC_FORM_WHOLE;
-	if (pkt->version == 4 && pkt->hlen != sizeof(struct iphdr))
+	if (pkt->whole || vpc_proto_whole(pkt->proto, pkt->version))
 		return VPC_FORM_WHOLE;
 
 	/* The checksum's second zero would come out as the first. */
@@ -149,7 +151,7 @@ static u64 vpc_mix(u64 hash, u64 word)
 u32 vpc_flow_label(const struct vpc_pkt *pkt, const void *l4, unsigned int len)
 {
 	u64 hash = pkt->proto;
-	u32 ports = 0;
+	__be32 ports = 0;
 
 	switch (pkt->proto) {
 	case IPPROTO_TCP:
@@ -162,18 +164,19 @@ u32 vpc_flow_label(const struct vpc_pkt *pkt, const void *l4, unsigned int len)
 	}
 
 	if (pkt->version == 4) {
-		hash = vpc_mix(hash, (u64)(__force u32)pkt->src.v4 << 32 |
-				     (__force u32)pkt->dst.v4);
+		hash = vpc_mix(hash, (u64)ntohl(pkt->src.v4) << 32 |
+				     ntohl(pkt->dst.v4));
 	} else {
 		const __be32 *a = pkt->src.v6.s6_addr32;
 		const __be32 *b = pkt->dst.v6.s6_addr32;
 		int i;
 
 		for (i = 0; i < 4; i++)
-			hash = vpc_mix(hash, (u64)(__force u32)a[i] << 32 |
-					     (__force u32)b[i]);
+			hash = vpc_mix(hash, (u64)ntohl(a[i]) << 32 |
+					     ntohl(b[i]));
 	}
-	hash = vpc_mix(hash, ports);
+	/* Twice, so that the ports' last bits reach every bit of the label. */
+	hash = vpc_mix(vpc_mix(hash, ntohl(ports)), 0);
 	return (hash >> 12 & 0xfffff) ?: 1;
 }
 

@@ -33,6 +33,7 @@ union vpc_ip {
  * @proto: protocol or next header of the IP header
  * @tclass: TOS or traffic class
  * @hops: TTL or hop limit
+ * @whole: the IP header holds what only the whole form carries
  */
 struct vpc_pkt {
 	union vpc_ip	src;
@@ -48,6 +49,7 @@ struct vpc_pkt {
 	u8		proto;
 	u8		tclass;
 	u8		hops;
+	bool		whole;
 };
 
 #define VPC_FRAG_OFFSET	0x1fff

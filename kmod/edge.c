@@ -56,24 +56,34 @@ bool vpc_edge_takes_from(const struct vpc_edge *edge, const struct net_device *d
 	return master && vpc_edge_is_fabric(edge, master);
 }
 
+static int vpc_prefixes_match(const struct vpc_prefixes *prefixes,
+			      const struct in6_addr *sid)
+{
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < prefixes->n; i++)
+		if (prefixes->p[i].len > len &&
+		    ipv6_prefix_equal(&prefixes->p[i].addr, sid, prefixes->p[i].len))
+			len = prefixes->p[i].len;
+	return len;
+}
+
 /**
- * vpc_edge_has_prefix - does a SID lie in one of the edge's prefixes
+ * vpc_edge_match - how a SID lies in the edge's prefixes
  * @edge: the edge
  * @sid: the SID
+ *
+ * Return: length of the longest prefix that it lies in, or 0.
  */
-bool vpc_edge_has_prefix(const struct vpc_edge *edge, const struct in6_addr *sid)
+int vpc_edge_match(const struct vpc_edge *edge, const struct in6_addr *sid)
 {
-	const struct vpc_prefixes *prefixes;
-	bool found = false;
-	unsigned int i;
+	int len;
 
 	rcu_read_lock();
-	prefixes = rcu_dereference(edge->prefixes);
-	for (i = 0; i < prefixes->n && !found; i++)
-		found = ipv6_prefix_equal(&prefixes->p[i].addr, sid,
-					  prefixes->p[i].len);
+	len = vpc_prefixes_match(rcu_dereference(edge->prefixes), sid);
 	rcu_read_unlock();
-	return found;
+	return len;
 }
 
 /* Context: vpc_net.lock or rtnl. */
@@ -249,17 +259,6 @@ static int vpc_edge_check_prefixes(struct vpc_net *vn, struct vpc_edge *self,
 	return 0;
 }
 
-static bool vpc_prefixes_hold(const struct vpc_prefixes *prefixes,
-			      const struct in6_addr *sid)
-{
-	unsigned int i;
-
-	for (i = 0; i < prefixes->n; i++)
-		if (ipv6_prefix_equal(&prefixes->p[i].addr, sid, prefixes->p[i].len))
-			return true;
-	return false;
-}
-
 static int vpc_edge_check_sids(struct vpc_edge *edge,
 			       const struct vpc_prefixes *prefixes,
 			       struct netlink_ext_ack *extack)
@@ -270,7 +269,7 @@ static int vpc_edge_check_sids(struct vpc_edge *edge,
 	list_for_each_entry(nic, &edge->nics, list) {
 		ep = rcu_dereference_protected(nic->ep,
 					       lockdep_is_held(&edge->vn->lock));
-		if (ep && !vpc_prefixes_hold(prefixes, &ep->sid.addr)) {
+		if (ep && !vpc_prefixes_match(prefixes, &ep->sid.addr)) {
 			NL_SET_ERR_MSG(extack, "the SID of a local endpoint needs the prefix");
 			return -EBUSY;
 		}

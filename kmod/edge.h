@@ -120,7 +120,7 @@ static inline bool vpc_is_edge(const struct net_device *dev)
 }
 
 bool vpc_edge_takes_from(const struct vpc_edge *edge, const struct net_device *dev);
-bool vpc_edge_has_prefix(const struct vpc_edge *edge, const struct in6_addr *sid);
+int vpc_edge_match(const struct vpc_edge *edge, const struct in6_addr *sid);
 struct vpc_edge *vpc_edge_find(struct vpc_net *vn, const char *name);
 u32 vpc_net_grace(const struct vpc_net *vn);
 

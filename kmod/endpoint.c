@@ -181,7 +181,7 @@ static int vpc_item_check_edge(struct vpc_net *vn, struct vpc_endpoint_item *it,
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no edge has this name");
 		return -ENODEV;
 	}
-	if (!vpc_edge_has_prefix(it->edge, &it->sid)) {
+	if (!vpc_edge_match(it->edge, &it->sid)) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr,
 				    "the SID lies in none of the edge's prefixes");
 		return -EADDRNOTAVAIL;

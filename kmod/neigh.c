@@ -8,6 +8,7 @@
 
 #include <linux/icmpv6.h>
 #include <linux/if_arp.h>
+#include <net/addrconf.h>
 #include <net/arp.h>
 #include <net/ip6_checksum.h>
 #include <net/ndisc.h>
@@ -146,20 +147,63 @@ bool vpc_neigh_is_nd(const struct sk_buff *skb, const struct vpc_pkt *pkt)
 	return type && vpc_nd_type(*type);
 }
 
+/* Bytes in front of the options. */
+static unsigned int vpc_nd_fixed(u8 type)
+{
+	switch (type) {
+	case NDISC_ROUTER_SOLICITATION:
+		return sizeof(struct rs_msg);
+	case NDISC_ROUTER_ADVERTISEMENT:
+		return sizeof(struct ra_msg);
+	case NDISC_REDIRECT:
+		return sizeof(struct rd_msg);
+	default:
+		return sizeof(struct nd_msg);
+	}
+}
+
+/* Options must fill the rest exactly.  Without a source address there can't
+ * be its link-layer address.
+ */
+static bool vpc_nd_options_ok(const u8 *opt, const u8 *end, bool no_source)
+{
+	while (opt < end) {
+		if (end - opt < 8 || !opt[1] || opt + opt[1] * 8 > end ||
+		    (no_source && opt[0] == ND_OPT_SOURCE_LL_ADDR))
+			return false;
+		opt += opt[1] * 8;
+	}
+	return true;
+}
+
+/* RFC 4861, 6.1 and 7.1: what a node must check. */
 static bool vpc_nd_valid(struct sk_buff *skb, const struct vpc_pkt *pkt)
 {
-	const struct icmp6hdr *icmp;
-	unsigned int len = pkt->len - pkt->hlen;
+	unsigned int len = pkt->len - pkt->hlen, fixed;
+	bool no_source = ipv6_addr_any(&pkt->src.v6);
+	const struct nd_msg *nd;
+	u8 type;
 
 	if (pkt->proto != IPPROTO_ICMPV6 || pkt->hops != 255 ||
-	    len < sizeof(struct icmp6hdr) || skb_linearize(skb))
+	    skb_linearize(skb))
 		return false;
-	icmp = (const struct icmp6hdr *)(skb->data + pkt->hlen);
-	if (icmp->icmp6_code)
+	nd = (const struct nd_msg *)(skb->data + pkt->hlen);
+	type = nd->icmph.icmp6_type;
+	fixed = vpc_nd_fixed(type);
+	if (len < fixed || nd->icmph.icmp6_code ||
+	    !vpc_nd_options_ok((const u8 *)nd + fixed, (const u8 *)nd + len,
+			       no_source))
+		return false;
+	if ((type == NDISC_NEIGHBOUR_SOLICITATION ||
+	     type == NDISC_NEIGHBOUR_ADVERTISEMENT) &&
+	    ipv6_addr_is_multicast(&nd->target))
+		return false;
+	if (type == NDISC_NEIGHBOUR_SOLICITATION && no_source &&
+	    !ipv6_addr_is_solict_mult(&pkt->dst.v6))
 		return false;
 	return skb->ip_summed == CHECKSUM_PARTIAL ||
 	       !csum_ipv6_magic(&pkt->src.v6, &pkt->dst.v6, len, IPPROTO_ICMPV6,
-				csum_partial(icmp, len, 0));
+				csum_partial(nd, len, 0));
 }
 
 /* An ICMPv6 message of the given size to a VM, zeroed but for its type. */
@@ -254,23 +298,15 @@ void vpc_neigh_advertise(struct vpc_nic *nic, const struct in6_addr *to)
 		    to ?: &in6addr_linklocal_allnodes, VPC_COUNTER_MADE_RA);
 }
 
-static enum vpc_counter vpc_nd_solicited(struct vpc_nic *nic,
-					 const struct vpc_endpoint *ep,
-					 const struct sk_buff *skb,
-					 const struct vpc_pkt *pkt)
+static void vpc_nd_solicited(struct vpc_nic *nic, const struct vpc_endpoint *ep,
+			     const struct nd_msg *ns, const struct vpc_pkt *pkt)
 {
-	const struct nd_msg *ns = (const struct nd_msg *)(skb->data + pkt->hlen);
-	union vpc_ip target;
+	union vpc_ip target = { .v6 = ns->target };
 
-	if (pkt->len - pkt->hlen < sizeof(*ns) ||
-	    ipv6_addr_is_multicast(&ns->target))
-		return VPC_DROP_NEIGH_MALFORMED;
-	target.v6 = ns->target;
 	if (ipv6_addr_any(&pkt->src.v6) ?
 	    ipv6_addr_equal(&target.v6, &vpc_gateway6) :
 	    !vpc_endpoint_has(ep, 6, &target, NULL))
 		vpc_nd_answer(nic, &target.v6, &pkt->src.v6);
-	return VPC_COUNTER_UNSPEC;
 }
 
 /* Link-local addresses are the VM's own affair: they don't leave its link. */
@@ -304,9 +340,8 @@ void vpc_neigh_nd(struct vpc_nic *nic, const struct vpc_endpoint *ep,
 
 	switch (skb->data[pkt->hlen]) {
 	case NDISC_NEIGHBOUR_SOLICITATION:
-		reason = vpc_nd_solicited(nic, ep, skb, pkt);
-		if (reason)
-			goto drop;
+		vpc_nd_solicited(nic, ep, (const void *)(skb->data + pkt->hlen),
+				 pkt);
 		break;
 	case NDISC_ROUTER_SOLICITATION:
 		vpc_neigh_advertise(nic, ipv6_addr_any(&pkt->src.v6) ?

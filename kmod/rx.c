@@ -53,6 +53,16 @@ static bool vpc_rx_jumbo(const struct sk_buff *skb, const u8 *hbh)
 	       hbh[3] == 4;
 }
 
+static bool vpc_rx_is_srh(const struct sk_buff *skb, unsigned int off)
+{
+	const struct ipv6_rt_hdr *rt;
+	struct ipv6_rt_hdr buf;
+
+	rt = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	return rt && rt->type == IPV6_SRCRT_TYPE_4 &&
+	       off + (rt->hdrlen + 1) * 8 <= skb->len;
+}
+
 /* Find and read the TLV. */
 static enum vpc_counter vpc_rx_headers(struct vpc_rx *rx, struct sk_buff *skb)
 {
@@ -69,11 +79,12 @@ static enum vpc_counter vpc_rx_headers(struct vpc_rx *rx, struct sk_buff *skb)
 		off += 8;
 	}
 	if (nexthdr == NEXTHDR_ROUTING)
-		return VPC_DROP_SRH;
+		return vpc_rx_is_srh(skb, off) ? VPC_DROP_SRH : VPC_DROP_BAD_HEADER;
 	if (nexthdr == NEXTHDR_ESP)
 		return VPC_DROP_ESP;
 	if (nexthdr != NEXTHDR_DEST)
-		return VPC_DROP_BAD_HEADER;
+		return ipv6_ext_hdr(nexthdr) && nexthdr != NEXTHDR_NONE ?
+		       VPC_DROP_BAD_HEADER : VPC_DROP_NO_TLV;
 
 	if (!pskb_may_pull(skb, off + VPC_TLV_WHOLE_LEN))
 		return VPC_DROP_BAD_HEADER;
@@ -217,6 +228,17 @@ static void vpc_rx_segments(struct vpc_rx *rx, struct sk_buff *skb)
 	vpc_count(rx->nic->counters, VPC_COUNTER_FROM_FABRIC, (u64)n - said);
 }
 
+static bool vpc_rx_is_error(const struct sk_buff *skb)
+{
+	const u8 *type;
+	u8 buf;
+
+	if (ipv6_hdr(skb)->nexthdr != NEXTHDR_ICMP)
+		return false;
+	type = skb_header_pointer(skb, sizeof(struct ipv6hdr), sizeof(buf), &buf);
+	return type && !(*type & ICMPV6_INFOMSG_MASK);
+}
+
 /* A packet for the SID of an endpoint with a device. */
 static void vpc_rx_nic(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		       struct sk_buff *skb, const struct net_device *in)
@@ -233,7 +255,7 @@ static void vpc_rx_nic(struct vpc_nic *nic, struct vpc_endpoint *ep,
 	reason = VPC_DROP_NOT_FABRIC;
 	if (unlikely(!vpc_edge_takes_from(nic->edge, in)))
 		goto drop;
-	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_ICMP) {
+	if (vpc_rx_is_error(skb)) {
 		vpc_icmp_fabric(nic, ep, skb);
 		return;
 	}
@@ -255,15 +277,20 @@ drop:
 	vpc_drop(nic->counters, skb, reason);
 }
 
-/* The edge in whose prefixes a SID lies, the longest match if in several. */
+/* The edge in whose prefixes a SID lies, that of the longest match. */
 static struct vpc_edge *vpc_rx_edge(struct vpc_net *vn, const struct in6_addr *sid)
 {
-	struct vpc_edge *edge;
+	struct vpc_edge *edge, *best = NULL;
+	int len, longest = 0;
 
-	list_for_each_entry_rcu(edge, &vn->edges, list)
-		if (vpc_edge_has_prefix(edge, sid))
-			return edge;
-	return NULL;
+	list_for_each_entry_rcu(edge, &vn->edges, list) {
+		len = vpc_edge_match(edge, sid);
+		if (len > longest) {
+			longest = len;
+			best = edge;
+		}
+	}
+	return best;
 }
 
 /* A packet for no SID of this host.  In an edge's prefixes there should be one;
@@ -272,39 +299,21 @@ static struct vpc_edge *vpc_rx_edge(struct vpc_net *vn, const struct in6_addr *s
 static unsigned int vpc_rx_stray(struct vpc_net *vn, const struct vpc_sid *sid,
 				 struct sk_buff *skb)
 {
+	const struct vpc_tlv *tlv;
 	struct vpc_edge *edge;
+	struct vpc_tlv buf;
 
-	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_ICMP)
+	if (ipv6_hdr(skb)->nexthdr != NEXTHDR_DEST)
 		return NF_ACCEPT;
 	edge = vpc_rx_edge(vn, &ipv6_hdr(skb)->daddr);
-	if (!edge)
+	tlv = skb_header_pointer(skb, sizeof(struct ipv6hdr), sizeof(buf), &buf);
+	if (!edge || !tlv || tlv->type != READ_ONCE(edge->option_type))
 		return NF_ACCEPT;
+	vpc_gso_settle(skb);
 	vpc_count(edge->counters, VPC_COUNTER_FROM_FABRIC, vpc_segs(skb));
 	vpc_drop(edge->counters, skb, sid ? VPC_DROP_NOT_LOCAL :
 					    VPC_DROP_UNKNOWN_SID);
 	return NF_STOLEN;
-}
-
-/* What may be for an edge: a TLV, or what may hide one, or an error. */
-static bool vpc_rx_concerns(const struct sk_buff *skb)
-{
-	switch (ipv6_hdr(skb)->nexthdr) {
-	case NEXTHDR_DEST:
-	case NEXTHDR_ROUTING:
-	case NEXTHDR_ESP:
-	case NEXTHDR_HOP:
-		return true;
-	case NEXTHDR_ICMP: {
-		const u8 *type;
-		u8 buf;
-
-		type = skb_header_pointer(skb, sizeof(struct ipv6hdr),
-					  sizeof(buf), &buf);
-		return type && !(*type & ICMPV6_INFOMSG_MASK);
-	}
-	default:
-		return false;
-	}
 }
 
 static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
@@ -314,7 +323,7 @@ static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
 	struct vpc_endpoint *ep;
 	struct vpc_sid *sid;
 
-	if (!vpc_rx_concerns(skb) || nf_bridge_info_exists(skb))
+	if (nf_bridge_info_exists(skb))
 		return NF_ACCEPT;
 	sid = vpc_sid_find(&vn->tables, &ipv6_hdr(skb)->daddr);
 	if (unlikely(!sid || !sid->local))
@@ -348,7 +357,7 @@ void vpc_rx_host(struct vpc_edge *edge, struct sk_buff *skb)
 	skb_reset_network_header(skb);
 	sid = vpc_sid_find(&edge->vn->tables, &ipv6_hdr(skb)->daddr);
 	reason = VPC_DROP_UNKNOWN_SID;
-	if (!sid && vpc_edge_has_prefix(edge, &ipv6_hdr(skb)->daddr))
+	if (!sid && vpc_edge_match(edge, &ipv6_hdr(skb)->daddr))
 		goto drop;
 	reason = VPC_DROP_NOT_OVERLAY;
 	if (!sid)
@@ -357,7 +366,7 @@ void vpc_rx_host(struct vpc_edge *edge, struct sk_buff *skb)
 	if (!sid->local)
 		goto drop;
 	reason = VPC_DROP_NO_TLV;
-	if (ipv6_hdr(skb)->nexthdr != NEXTHDR_ICMP || !vpc_rx_concerns(skb))
+	if (!vpc_rx_is_error(skb))
 		goto drop;
 	ep = vpc_sid_endpoint(sid);
 	vpc_icmp_fabric(ep->nic, ep, skb);

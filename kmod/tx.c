@@ -33,12 +33,14 @@
  * @edge: its edge
  * @path: where it goes
  * @pkt: what it is
+ * @group: its frame is addressed to a group
  */
 struct vpc_tx {
 	struct vpc_nic	*nic;
 	struct vpc_edge	*edge;
 	struct vpc_path	path;
 	struct vpc_pkt	pkt;
+	bool		group;
 };
 
 static void vpc_tx_piece(struct vpc_tx *tx, struct sk_buff *skb);
@@ -336,7 +338,7 @@ static void vpc_tx_ip(struct vpc_tx *tx, struct sk_buff *skb)
 		return;
 	}
 	reason = VPC_DROP_MULTICAST;
-	if (vpc_tx_multicast(&tx->pkt))
+	if (tx->group || vpc_tx_multicast(&tx->pkt))
 		goto drop;
 	reason = VPC_DROP_EDGE_DOWN;
 	if (unlikely(!(READ_ONCE(tx->edge->dev->flags) & IFF_UP)))
@@ -386,7 +388,6 @@ netdev_tx_t vpc_tx(struct sk_buff *skb, struct net_device *dev)
 	struct vpc_tx tx;
 	enum vpc_counter reason;
 	const struct ethhdr *eth;
-	bool broadcast;
 
 	tx.nic = netdev_priv(dev);
 	tx.edge = tx.nic->edge;
@@ -410,18 +411,14 @@ netdev_tx_t vpc_tx(struct sk_buff *skb, struct net_device *dev)
 
 	skb_reset_mac_header(skb);
 	skb->protocol = eth->h_proto;
-	broadcast = is_multicast_ether_addr(eth->h_dest);
+	tx.group = is_multicast_ether_addr(eth->h_dest);
 	__skb_pull(skb, ETH_HLEN);
 	skb_reset_network_header(skb);
 	skb->mac_len = 0;
-	if (skb->protocol == htons(ETH_P_ARP)) {
+	if (skb->protocol == htons(ETH_P_ARP))
 		vpc_neigh_arp(tx.nic, tx.path.src, skb);
-	} else if (broadcast && skb->protocol == htons(ETH_P_IP)) {
-		reason = VPC_DROP_MULTICAST;
-		goto drop;
-	} else {
+	else
 		vpc_tx_ip(&tx, skb);
-	}
 	rcu_read_unlock();
 	return NETDEV_TX_OK;
 

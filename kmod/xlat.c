@@ -77,6 +77,7 @@ struct sk_buff *vpc_gso_segment(struct sk_buff *skb)
 	return skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM);
 }
 
+/* Segments of an IPv4 packet that goes without its ID all have the ID 0. */
 static void vpc_gso_retype(struct sk_buff *skb, u8 version)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -85,7 +86,8 @@ static void vpc_gso_retype(struct sk_buff *skb, u8 version)
 	    !(shinfo->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)))
 		return;
 	shinfo->gso_type &= ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_TCP_FIXEDID);
-	shinfo->gso_type |= version == 4 ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
+	shinfo->gso_type |= version == 4 ? SKB_GSO_TCPV4 | SKB_GSO_TCP_FIXEDID :
+					   SKB_GSO_TCPV6;
 }
 
 /* The pseudo-header's share of a checksum that a device will complete. */
@@ -210,9 +212,11 @@ enum vpc_counter vpc_encap(struct sk_buff *skb, const struct vpc_pkt *pkt,
 static enum vpc_counter vpc_decap_whole(struct sk_buff *skb,
 					const struct vpc_pkt *pkt)
 {
-	if (INET_ECN_is_ce(pkt->tclass) && INET_ECN_set_ce(skb) == 0)
-		return VPC_DROP_ECN;
-	return VPC_COUNTER_UNSPEC;
+	u8 inner = pkt->version == 4 ? ip_hdr(skb)->tos :
+				       ipv6_get_dsfield(ipv6_hdr(skb));
+
+	return INET_ECN_decapsulate(skb, pkt->tclass, inner) > 1 ?
+	       VPC_DROP_ECN : VPC_COUNTER_UNSPEC;
 }
 
 /**
