@@ -24,7 +24,7 @@ PACKAGES := \
 	linux-image-cloud-amd64 linux-headers-cloud-amd64 \
 	qemu-system-x86 qemu-system-common busybox-static cpio \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
-	libnl-3-dev libnl-route-3-dev clang
+	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev
 STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl
 
 all: modules tools

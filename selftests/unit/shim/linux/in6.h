@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SHIM_LINUX_IN6_H
+#define _SHIM_LINUX_IN6_H
+
+#include <linux/types.h>
+#include <linux/in.h>
+#include_next <linux/in6.h>
+
+#endif /* _SHIM_LINUX_IN6_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _SHIM_NET_IPV6_H
+#define _SHIM_NET_IPV6_H
+
+#include <linux/ipv6.h>
+#include <linux/string.h>
+
+static inline bool ipv6_addr_equal(const struct in6_addr *a,
+				   const struct in6_addr *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static inline bool ipv6_addr_any(const struct in6_addr *a)
+{
+	static const struct in6_addr any;
+
+	return ipv6_addr_equal(a, &any);
+}
+
+#endif /* _SHIM_NET_IPV6_H */
