@@ -1,0 +1,156 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A fabric in network namespaces: hosts h0, h1, ..., each with an uplink eth0 to
+# a spine that routes IPv6, and an edge vpc2_N with the locator fd00::N:0/112.
+#
+# All names begin with $topo, which no other running test has: host 0 is the
+# namespace ${topo}h0.  What is on the fabric is what the test sends there:
+# addresses and neighbours are static, and nothing has a link-local address.
+
+# tap.sh gives ok, not_ok, skip, diag and bail.
+
+topo=${0##*/}
+topo=${topo%.sh}-$$-
+topo_hosts=
+topo_vms=
+
+# topo_up [MTU [HOSTS]]: make the fabric and the edges; it goes when the shell
+# exits.
+topo_up()
+{
+	local mtu=${1:-1500} hosts=${2:-2} n host
+
+	command -v vpc > /dev/null || bail "there is no vpc command: build it first"
+	trap topo_down EXIT
+	{
+		echo "netns add ${topo}spine"
+		for ((n = 0; n < hosts; n++)); do
+			echo "netns add ${topo}h$n"
+		done
+	} | ip -b - || bail "can't add network namespaces"
+
+	ip netns exec "${topo}spine" sysctl -qw net.ipv6.conf.all.forwarding=1
+	for ((n = 0; n < hosts; n++)); do
+		host=h$n
+		topo_hosts+="$host "
+		ip -n "${topo}spine" -b - <<-END || bail "can't set up $host"
+			link add to_$host mtu $mtu address 02:00:00:00:0$n:01 type veth peer name eth0 netns ${topo}$host mtu $mtu address 02:00:00:00:0$n:02
+			link set to_$host addrgenmode none
+			link set lo up
+			link set to_$host up
+			addr add fd00:f:0:$n::1/64 dev to_$host nodad
+			neigh add fd00:f:0:$n::2 lladdr 02:00:00:00:0$n:02 dev to_$host nud permanent
+			route add fd00::$n:0/112 via fd00:f:0:$n::2
+		END
+		ip -n "${topo}$host" -b - <<-END || bail "can't set up $host"
+			link set lo up
+			link set eth0 addrgenmode none
+			link set eth0 up
+			addr add fd00:f:0:$n::2/64 dev eth0 nodad
+			neigh add fd00:f:0:$n::1 lladdr 02:00:00:00:0$n:01 dev eth0 nud permanent
+			route add default via fd00:f:0:$n::1
+		END
+		vpc -n "${topo}$host" edge add "vpc2_$n" locator "fd00::$n:0/112" fabric eth0 ||
+			bail "can't add an edge on $host"
+		ip -n "${topo}$host" link set "vpc2_$n" up
+	done
+}
+
+topo_down()
+{
+	local name
+
+	for name in $topo_vms $topo_hosts spine; do
+		ip netns pids "$topo$name" 2> /dev/null | xargs -r kill -KILL
+		ip netns del "$topo$name" 2> /dev/null
+	done
+	topo_hosts=
+	topo_vms=
+}
+
+# in_ns NAME COMMAND...: run COMMAND in namespace NAME of the test.
+in_ns()
+{
+	local name=$1
+
+	shift
+	ip netns exec "$topo$name" "$@"
+}
+
+# vpc_on HOST ARGUMENT...: run vpc on HOST.
+vpc_on()
+{
+	local host=$1
+
+	shift
+	vpc -n "$topo$host" "$@"
+}
+
+# vm_add HOST VPC NAME SID MAC V4 V6 [ARGUMENT...]: add a VM with its own
+# namespace, in which its device has the same name; on the other hosts it is
+# remote.  "-" stands for no address; further addresses can follow.
+vm_add()
+{
+	local host=$1 id=$2 name=$3 sid=$4 mac=$5 v4=$6 v6=$7 other
+	local addresses=()
+
+	shift 7
+	[ "$v4" = - ] || addresses+=(-4 "$v4")
+	[ "$v6" = - ] || addresses+=(-6 "$v6")
+	addresses+=("$@")
+	ip netns add "$topo$name" || bail "can't add a network namespace"
+	topo_vms+="$name "
+	ip -n "$topo$name" link set lo up
+	for other in $topo_hosts; do
+		if [ "$other" = "$host" ]; then
+			vpc_on "$host" vpc add "$id" "$name@vpc2_${host#h}" "$sid" "$mac" \
+				"${addresses[@]}" netns "$topo$name"
+		else
+			vpc_on "$other" vpc add "$id" "$sid" "$mac" "${addresses[@]}"
+		fi || bail "can't add $name on $other"
+	done
+}
+
+# vm_quiet NAME...: take the addresses from VMs, so that their kernels neither
+# answer what a test sends nor say anything themselves.
+vm_quiet()
+{
+	local name
+
+	for name in "$@"; do
+		in_ns "$name" sysctl -qw "net.ipv6.conf.$name.disable_ipv6=1"
+		ip -n "$topo$name" addr flush dev "$name"
+	done
+}
+
+# topo_talk: endpoints for tests with raw packets.  Those on h1 share an
+# address in two VPCs, and one of them has its SID for an overlay address.
+topo_talk()
+{
+	vm_add h0 1000 vm0 fd00::0:10 CC:2A:2A:00:00:0A 10.0.0.10 fd00::cc:0:10
+	vm_add h0 1000 vmgtw fd00::0:11 CC:2A:2A:00:00:0B 10.0.0.11 fd00::cc:0:11
+	vm_add h1 1000 vm2 fd00::1:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20 \
+		-6 fd00::1:20
+	vm_add h1 1001 vm1 fd00::1:10 CC:2A:2A:00:01:0A 10.0.1.10 fd00::cc:1:10 \
+		-4 10.0.0.20 -6 fd00::cc:0:20
+}
+
+# tap_results PROGRAM [ARGUMENT...]: report the test points of a program that
+# prints them as harness.py does.
+tap_results()
+{
+	local word text ended=
+
+	while read -r word text; do
+		case $word in
+		ok) ok "$text" ;;
+		not_ok) not_ok "$text" ;;
+		diag) diag "$text" ;;
+		skip) skip "${text% \# *}" "${text##* \# }" ;;
+		end) ended=y ;;
+		*) diag "$word $text" ;;
+		esac
+	done < <(PYTHONDONTWRITEBYTECODE=1 python3 "$@" 2>&1)
+	[ -n "$ended" ] || not_ok "${1##*/} runs to its end"
+}
