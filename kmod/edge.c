@@ -24,10 +24,12 @@
  */
 #define VPC_ADVERT_INTERVAL	(200 * HZ)
 
-/* What an endpoint device asks senders to leave in front: translation, and
- * the Ethernet header of the fabric is added.
+/* What an endpoint device asks senders to leave in front, beside the link
+ * header of the fabric: what the largest common form is longer than what it
+ * replaces.  To ask for more would have every forwarded packet reallocated.
  */
-#define VPC_HEADROOM		64
+#define VPC_HEADROOM		(sizeof(struct ipv6hdr) + VPC_TLV_FULL_LEN - \
+				 ETH_HLEN - sizeof(struct iphdr))
 
 const u8 vpc_edge_mac[ETH_ALEN] = VPC_EDGE_MAC;
 
@@ -129,15 +131,14 @@ static void vpc_fabric_limits(struct net *net, const int *fabric,
 	int i;
 
 	limits->mtu = 0;
-	limits->headroom = LL_MAX_HEADER;
+	limits->headroom = HH_DATA_MOD;
 	for (i = 0; i < VPC_MAX_FABRIC && fabric[i]; i++) {
 		dev = __dev_get_by_index(net, fabric[i]);
 		if (!dev)
 			continue;
 		limits->mtu = min_not_zero(limits->mtu, READ_ONCE(dev->mtu));
 		limits->headroom = max_t(u32, limits->headroom,
-					 dev->hard_header_len +
-					 dev->needed_headroom);
+					 LL_RESERVED_SPACE(dev));
 	}
 	/* With "fabric any" alone there is no telling. */
 	if (!limits->mtu)
@@ -182,7 +183,7 @@ static void vpc_edge_update_limits(struct vpc_edge *edge)
 			    IPV6_MIN_MTU);
 	mtu = min_t(u32, mtu, ETH_MAX_MTU);
 	edge->default_mtu = mtu;
-	edge->headroom = ALIGN(limits.headroom + VPC_HEADROOM, 16);
+	edge->headroom = limits.headroom + VPC_HEADROOM;
 	WRITE_ONCE(edge->dev->mtu, max_t(u32, limits.mtu, IPV6_MIN_MTU));
 
 	list_for_each_entry(nic, &edge->nics, list) {
