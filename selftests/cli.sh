@@ -1,0 +1,593 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The command line: what each command does, what it says about wrong arguments
+# and about refusals of the kernel, batches, save and restore, JSON.
+#
+# shellcheck disable=SC2016,SC2317 # What eval and check get is expanded and called there.
+
+lib=$(dirname "${BASH_SOURCE[0]}")/lib
+# shellcheck source=selftests/lib/tap.sh
+. "$lib/tap.sh"
+
+prefix=cli-$$-
+host=${prefix}host
+other=${prefix}other
+vm=${prefix}vm
+tmp=$(mktemp -d)
+
+cleanup()
+{
+	local name
+
+	for name in "$host" "$other" "$vm"; do
+		ip netns del "$name" 2> /dev/null
+	done
+	rm -rf "$tmp"
+}
+
+# on_host ARGUMENT...: vpc on the host with the edges.
+on_host()
+{
+	vpc -n "$host" "$@"
+}
+
+# says DESC STATUS TEXT ARGUMENT...: ok if vpc exits with STATUS and its output
+# has TEXT.
+says()
+{
+	local desc=$1 status=$2 text=$3 output real
+
+	shift 3
+	output=$(on_host "$@" 2>&1)
+	real=$?
+	if [ $real -eq "$status" ] && [[ $output == *"$text"* ]]; then
+		ok "$desc"
+		return
+	fi
+	not_ok "$desc"
+	diag "status $real of: vpc $*"
+	diag "expected $status and: $text"
+	diag <<< "$output"
+}
+
+# prints DESC TEXT ARGUMENT...: ok if vpc succeeds and its output has TEXT.
+prints()
+{
+	local desc=$1 text=$2
+
+	shift 2
+	says "$desc" 0 "$text" "$@"
+}
+
+# wrong DESC TEXT ARGUMENT...: ok if vpc finds the arguments wrong.
+wrong()
+{
+	local desc=$1 text=$2
+
+	shift 2
+	says "$desc" 1 "$text" "$@"
+}
+
+# refused DESC TEXT ARGUMENT...: ok if the kernel refuses.
+refused()
+{
+	local desc=$1 text=$2
+
+	shift 2
+	says "$desc" 2 "$text" "$@"
+}
+
+# is DESC WANT COMMAND...: ok if the command prints just WANT.
+is()
+{
+	local desc=$1 want=$2 output
+
+	shift 2
+	output=$("$@" 2>&1)
+	if [ "$output" = "$want" ]; then
+		ok "$desc"
+		return
+	fi
+	not_ok "$desc"
+	diag "of: $*"
+	diag "expected:"
+	diag <<< "$want"
+	diag "got:"
+	diag <<< "$output"
+}
+
+# json DESC EXPRESSION ARGUMENT...: ok if vpc -j prints JSON, as x, for which
+# the Python expression holds; with -p too.
+json()
+{
+	local desc=$1 expression=$2 options
+
+	shift 2
+	for options in -j "-j -p"; do
+		# shellcheck disable=SC2086 # Two words.
+		if ! on_host $options "$@" > "$tmp/json" 2> "$tmp/errors" ||
+			! python3 -c "import json, sys; x = json.load(sys.stdin); assert ($expression)" \
+			< "$tmp/json" 2>> "$tmp/errors"; then
+			not_ok "$desc"
+			diag "of: vpc $options $*"
+			cat "$tmp/json" "$tmp/errors" | diag
+			return
+		fi
+	done
+	ok "$desc"
+}
+
+# routes NAMESPACE: the prefixes of its edges' routes, in one line.
+routes()
+{
+	ip -n "$1" -6 route show proto 118 | cut -d ' ' -f 1 | sort | xargs
+}
+
+endpoints()
+{
+	on_host vpc show "$@" | wc -l
+}
+
+setup()
+{
+	local name
+
+	for name in "$host" "$other"; do
+		ip netns add "$name" &&
+			ip -n "$name" link set lo up &&
+			ip -n "$name" link add eth0 type veth peer name eth1 &&
+			ip -n "$name" link set eth0 up &&
+			ip -n "$name" link set eth1 up || return
+	done
+	ip netns add "$vm"
+}
+
+test_help()
+{
+	local object
+
+	prints "help" "OBJECT :=" help
+	prints "-help" "OBJECT :=" -help
+	prints "-V" "vpc " -V
+	for object in edge vpc endpoint stats trace monitor save; do
+		prints "$object help" "Usage: vpc" $object help
+	done
+	wrong "no object" "Usage:"
+	wrong "an unknown object" 'unknown object "egde": did you mean "edge"?' egde
+	wrong "an object unlike any" "expected one of edge, vpc" frobnicate
+	wrong "an unknown command" 'unknown command "sohw": did you mean "show"?' edge sohw
+	wrong "an unknown option" 'unknown option "-x"' -x
+	wrong "an unknown namespace" 'bad netns "nowhere"' -n nowhere edge
+	wrong "an option without its value" "FILE after -batch is missing" -b
+}
+
+test_edge_arguments()
+{
+	wrong "edge add: no name" "DEV is missing" edge add
+	wrong "edge add: a name that is too long" 'bad DEV "abcdefghijklmnop"' \
+		edge add abcdefghijklmnop locator fd00::/112 fabric eth0
+	wrong "edge add: no locator" "locator is missing" edge add e fabric eth0
+	wrong "edge add: no fabric" "fabric is missing" edge add e locator fd00::/112
+	wrong "edge add: no value" 'PREFIX after "locator" is missing' edge add e locator
+	wrong "edge add: a locator with bits behind its length" "something like fd00::/112" \
+		edge add e locator fd00::1/112 fabric eth0
+	wrong "edge add: an IPv4 locator" 'bad locator "10.0.0.0/8": expected an IPv6 prefix' \
+		edge add e locator 10.0.0.0/8 fabric eth0
+	wrong "edge add: a locator of length 129" 'bad locator "fd00::/129"' \
+		edge add e locator fd00::/129 fabric eth0
+	wrong "edge add: two locators" '"locator" is given twice' \
+		edge add e locator fd00::/112 locator fd01::/112 fabric eth0
+	wrong "edge add: a device that does not exist" 'bad fabric "eth9"' \
+		edge add e locator fd00::/112 fabric eth9
+	wrong "edge add: an MTU out of range" 'bad mtu "1279": expected a number from 1280 to 65535' \
+		edge add e locator fd00::/112 fabric eth0 mtu 1279
+	wrong "edge add: an MTU that is no number" 'bad mtu "big"' \
+		edge add e locator fd00::/112 fabric eth0 mtu big
+	wrong "edge add: too many segments" 'bad max-segments "17"' \
+		edge add e locator fd00::/112 fabric eth0 max-segments 17
+	wrong "edge add: neither on nor off" 'bad short "yes": expected "on" or "off"' \
+		edge add e locator fd00::/112 fabric eth0 short yes
+	wrong "edge add: a negative grace" 'bad grace "-1"' \
+		edge add e locator fd00::/112 fabric eth0 grace -1
+	wrong "edge add: an option type above 255" 'bad option-type "0x100"' \
+		edge add e locator fd00::/112 fabric eth0 option-type 0x100
+	wrong "edge add: an unknown keyword" 'unknown argument "fabrik": did you mean "fabric"?' \
+		edge add e locator fd00::/112 fabrik eth0
+	wrong "edge add: keywords are not abbreviated" 'unknown argument "loc"' \
+		edge add e loc fd00::/112 fabric eth0
+	wrong "edge set: nothing" "nothing to set" edge set e
+	wrong "edge set: the locator is fixed" 'unknown argument "locator"' \
+		edge set e locator fd00::/112
+	wrong "edge del: more than a name" 'unexpected argument "f"' edge del e f
+	is "no edge was made of this" "" on_host edge show
+}
+
+test_edge()
+{
+	check "edge add" on_host edge add e0 locator fd00::/112 fabric eth0
+	is "its route" fd00::/112 routes "$host"
+	prints "edge show" "e0: locator fd00::/112 fabric eth0" edge show e0
+	prints "a bare object is shown" "e0: locator" edge
+	prints "commands have abbreviations" "e0: locator" e s
+	refused "edge add: the same again" "(File exists)" \
+		edge add e0 locator fd00:9::/64 fabric eth0
+	refused "edge show: no such edge" "edge nope: no edge has this name" edge show nope
+	refused "edge set: no such edge" "edge nope: no edge has this name" edge set nope grace 5
+	refused "edge del: no such edge" "edge nope: no edge has this name" edge del nope
+
+	check "edge set: prefixes" \
+		on_host edge set e0 prefix fd00:1::/64 prefix add fd00:2::/64
+	is "routes follow" "fd00:1::/64 fd00:2::/64 fd00::/112" routes "$host"
+	refused "edge set: a prefix that it has" \
+		"edge e0, prefix fd00:1::/64: the edge has this prefix already" \
+		edge set e0 prefix fd00:1::/64
+	check "edge set: prefix del" on_host edge set e0 prefix del fd00:1::/64
+	is "its route goes" "fd00:2::/64 fd00::/112" routes "$host"
+	refused "edge set: the locator stays" "the locator can't be taken away" \
+		edge set e0 prefix del fd00::/112
+	refused "edge set: a refusal names the argument" "edge e0, option-type 0x05: " \
+		edge set e0 option-type 5
+	refused "edge set: the last fabric device stays" "an edge needs a fabric device" \
+		edge set e0 fabric del eth0
+	check "edge set: fabric" on_host edge set e0 fabric add eth1 fabric del eth0
+	prints "the fabric has changed" "fabric eth1" edge show e0
+	check "edge set: fabric any" on_host edge set e0 fabric any
+	prints "any device will do" "fabric any" edge show e0
+	check "edge set: fabric any off" on_host edge set e0 fabric any off fabric eth0
+	check "edge set: settings" on_host edge set e0 mtu 1300 max-segments 2 short on \
+		grace 7 option-type 0x9e
+	prints "the settings have changed" \
+		"mtu 1300 max-segments 2 short on grace 7 option-type 0x9e" edge show e0
+	check "edge set: mtu auto" on_host edge set e0 mtu auto
+	prints "the MTU follows from the fabric" "mtu auto (" edge show e0
+
+	ip -n "$host" link set e0 down
+	ip -n "$host" link set e0 up
+	is "routes are lost with the link" "" routes "$host"
+	check "edge set: up" on_host edge set e0 up
+	is "routes are back" "fd00:2::/64 fd00::/112" routes "$host"
+	check "edge set: up again" on_host edge set e0 up
+
+	ip -n "$host" -6 route add fd00:3::/64 dev eth0
+	refused "edge add: a route that exists" "adding the route of fd00:3::/64 on e1" \
+		edge add e1 locator fd00:3::/64 fabric eth0
+	check_fails "the edge is gone again" on_host edge show e1
+	check "edge add with everything" on_host edge add e1 locator fd00:4::/64 \
+		fabric eth0 fabric any prefix fd00:5::/64 mtu 1280 max-segments 0 \
+		short off grace 0 option-type 222
+	check "edge del" on_host edge del e1
+	is "its routes are gone" "fd00:2::/64 fd00::/112" routes "$host"
+}
+
+test_endpoint_arguments()
+{
+	local mac=02:00:00:00:00:01
+
+	wrong "vpc add: no ID" "ID is missing" vpc add
+	wrong "vpc add: ID 0" 'bad VPC ID "0": expected a number from 1 to 16777214' \
+		vpc add 0 fd00::1 $mac -4 10.0.0.1
+	wrong "vpc add: an ID that is too large" 'bad VPC ID "16777215"' \
+		vpc add 16777215 fd00::1 $mac -4 10.0.0.1
+	wrong "vpc add: an ID that is none" 'bad VPC ID "0x"' \
+		vpc add 0x fd00::1 $mac -4 10.0.0.1
+	wrong "vpc add: no SID" "SID is missing" vpc add 1
+	wrong "vpc add: an IPv4 SID" 'bad SID "10.0.0.1": expected an IPv6 address' \
+		vpc add 1 10.0.0.1 $mac -4 10.0.0.1
+	wrong "vpc add: no MAC" "MAC is missing" vpc add 1 fd00::1
+	wrong "vpc add: a MAC that is too short" 'bad MAC "02:00"' \
+		vpc add 1 fd00::1 02:00 -4 10.0.0.1
+	wrong "vpc add: a multicast MAC" "expected a unicast address" \
+		vpc add 1 fd00::1 01:00:00:00:00:01 -4 10.0.0.1
+	wrong "vpc add: no address" "overlay address is missing" vpc add 1 fd00::1 $mac
+	wrong "vpc add: a wrong IPv4 address" 'bad -4 "10.0.0": expected an IPv4 address' \
+		vpc add 1 fd00::1 $mac -4 10.0.0
+	wrong "vpc add: a wrong IPv6 address" 'bad -6 "10.0.0.1": expected an IPv6 address' \
+		vpc add 1 fd00::1 $mac -6 10.0.0.1
+	wrong "vpc add: no value" 'an IPv4 address after "-4" is missing' \
+		vpc add 1 fd00::1 $mac -4
+	wrong "vpc add: an unknown state" 'unknown state "activ": did you mean "active"?' \
+		vpc add 1 fd00::1 $mac -4 10.0.0.1 state activ
+	wrong "vpc add: an unknown keyword" 'unknown argument "stat": did you mean "state"?' \
+		vpc add 1 fd00::1 $mac -4 10.0.0.1 stat active
+	wrong "vpc add: netns without a device" "needs a device" \
+		vpc add 1 fd00::1 $mac -4 10.0.0.1 netns "$vm"
+	wrong "vpc add: nodefault without netns" '"nodefault" needs "netns NAME"' \
+		vpc add 1 a@e0 fd00::1 $mac -4 10.0.0.1 nodefault
+	wrong "vpc add: a namespace that does not exist" 'bad netns "nowhere"' \
+		vpc add 1 a@e0 fd00::1 $mac -4 10.0.0.1 netns nowhere
+	wrong "vpc add: a device without an edge" 'bad EDGE ""' \
+		vpc add 1 a@ fd00::1 $mac -4 10.0.0.1
+	wrong "vpc add: an edge without a device" 'bad DEV@EDGE "@e0"' \
+		vpc add 1 @e0 fd00::1 $mac -4 10.0.0.1
+	# shellcheck disable=SC2046 # Words.
+	wrong "vpc add: 65 addresses" "is one more than 64" \
+		vpc add 1 fd00::1 $mac $(printf ' -4 10.0.0.%d' {1..65})
+	wrong "vpc set: nothing" "nothing to set" vpc set 1 fd00::1
+	wrong "vpc del: an unknown keyword" 'unknown argument "later"' \
+		vpc del 1 fd00::1 later
+	is "no endpoint was made of this" "" on_host vpc show
+}
+
+test_endpoint()
+{
+	check "a line of the talk" on_host \
+		vpc add 1000 vm0@e0   fd00::0:10 CC:2A:2A:00:00:0A -4 10.0.0.10 -6 fd00::cc:0:10
+	check "another one" on_host \
+		vpc add 1000 vmgtw@e0 fd00::0:11 CC:2A:2A:00:00:0B -4 10.0.0.11 -6 fd00::cc:0:11
+	prints "vpc show" "1000 vm0@e0 fd00::10 cc:2a:2a:00:00:0a -4 10.0.0.10 -6 fd00::cc:0:10" \
+		vpc show
+	prints "a bare object is shown" "1000 vmgtw@e0" vpc
+	prints "it is also called endpoint" "1000 vmgtw@e0" endpoint show 1000
+	is "a device is left down, without addresses" "" \
+		ip -n "$host" -br addr show dev vm0 up
+	check "a remote one, ID in hexadecimal" on_host \
+		vpc add 0x3e8 fd00:7::20 02:00:00:00:00:20 -4 10.0.0.20
+	is "sorted by VPC and SID" "fd00::10 fd00::11 fd00:7::20" \
+		eval 'on_host vpc show 1000 | grep -o "fd00[0-9a-f:]* [0-9a-f][0-9a-f]:" | cut -d " " -f 1 | xargs'
+	is "vpc show of another VPC" "" on_host vpc show 1001
+	prints "vpc show of one" "1000 fd00:7::20" vpc show 1000 fd00:7::20
+
+	refused "vpc add: the same again" "endpoint 1000 fd00:7::20: the endpoint exists" \
+		vpc add 1000 fd00:7::20 02:00:00:00:00:20 -4 10.0.0.20
+	refused "vpc add: an address that none can have" \
+		"endpoint 1000 fd00:7::21, -4 224.0.0.1: " \
+		vpc add 1000 fd00:7::21 02:00:00:00:00:21 -4 224.0.0.1
+	refused "vpc add: an unknown edge" "endpoint 1000 fd00::12" \
+		vpc add 1000 vm2@nope fd00::12 02:00:00:00:00:21 -4 10.0.0.12
+	refused "vpc add: a SID outside of the edge" "none of the edge's prefixes" \
+		vpc add 1000 vm2@e0 fd00:7::21 02:00:00:00:00:21 -4 10.0.0.12
+	refused "vpc show: no such endpoint" "endpoint 1000 fd00::99" vpc show 1000 fd00::99
+	refused "vpc del: no such endpoint" "endpoint 1000 fd00::99" vpc del 1000 fd00::99
+	refused "vpc set: no such endpoint" "endpoint 1000 fd00::99" \
+		vpc set 1000 fd00::99 state active
+
+	check "vpc replace" on_host \
+		vpc replace 1000 fd00:7::20 02:00:00:00:00:20 -4 10.0.0.21 state standby
+	prints "it is replaced" "-4 10.0.0.21 state standby" vpc show 1000 fd00:7::20
+	check "vpc set" on_host vpc set 1000 fd00:7::20 state active
+	prints "its state has changed" "state active" vpc show 1000 fd00:7::20
+	check "vpc del" on_host vpc del 1000 fd00:7::20
+	prints "it retires" "state retiring" vpc show 1000 fd00:7::20
+	check "vpc del now" on_host vpc del 1000 fd00:7::20 now
+	check_fails "it is gone" on_host vpc show 1000 fd00:7::20
+}
+
+test_netns()
+{
+	check "vpc add with netns" on_host \
+		vpc add 1000 c0@e0 fd00::30 02:00:00:00:00:30 -4 10.0.0.30 -6 fd00::cc:0:30 \
+		netns "$vm"
+	prints "vpc show has the namespace" "netns $vm" vpc show 1000 fd00::30
+	is "it has its IPv4 address" 10.0.0.30/32 \
+		eval 'ip -n "$vm" -4 -br addr show dev c0 up | awk "{ print \$3 }"'
+	is "and its IPv6 address" fd00::cc:0:30/128 \
+		eval 'ip -n "$vm" -6 -br addr show dev c0 up scope global | awk "{ print \$3 }"'
+	check "the IPv4 default route" \
+		eval 'ip -n "$vm" route show default | grep "via 169.254.1.1 dev c0.*onlink"'
+	check "the IPv6 default route" \
+		eval 'ip -n "$vm" -6 route show default | grep "via fe80::1 dev c0"'
+	check "lo is up" eval 'ip -n "$vm" -br link show lo up | grep lo'
+	check "vpc replace with netns" on_host \
+		vpc replace 1000 c0@e0 fd00::30 02:00:00:00:00:30 -4 10.0.0.31 -6 fd00::cc:0:30 \
+		netns "$vm"
+	is "the addresses follow" 10.0.0.31/32 \
+		eval 'ip -n "$vm" -4 -br addr show dev c0 up | awk "{ print \$3 }"'
+	refused "vpc add: a device that exists" "a device of this name exists there" \
+		vpc add 1000 c0@e0 fd00::32 02:00:00:00:00:32 -4 10.0.0.32 netns "$vm"
+	check "vpc add with nodefault" on_host \
+		vpc add 1000 c1@e0 fd00::33 02:00:00:00:00:33 -4 10.0.0.33 netns "$vm" nodefault
+	check_fails "there is no default route" \
+		eval 'ip -n "$vm" route show default | grep "dev c1"'
+
+	ip netns exec "$vm" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	refused "vpc add: the set-up fails" "adding address fd00::cc:0:34 on c2" \
+		vpc add 1000 c2@e0 fd00::34 02:00:00:00:00:34 -6 fd00::cc:0:34 netns "$vm"
+	check_fails "the endpoint is gone again" on_host vpc show 1000 fd00::34
+	check_fails "and its device" ip -n "$vm" link show c2
+	ip netns exec "$vm" sysctl -qw net.ipv6.conf.default.disable_ipv6=0
+}
+
+test_stats()
+{
+	prints "stats" "" stats
+	prints "counters of an edge with -s" "from_vm" -s edge show e0
+	prints "counters of an endpoint with -s" "from_vm" -s vpc show 1000 fd00::30
+	prints "stats -s shows all" "no_route" -s stats show
+	prints "stats explain" "" -s stats explain
+	prints "stats explain has sentences" \
+		"Nothing in the sender's VPC has the destination address." -s stats show explain
+	prints "stats audit" "holds" stats audit
+	prints "stats show edge" "from_vm" -s stats show edge e0
+	prints "stats show vpc" "vpc 1000: " stats show vpc
+	prints "stats show vpc ID" "from_vm" -s stats show vpc 1000 explain
+	prints "stats show endpoint" "from_vm" -s stats show endpoint 1000 fd00::10
+	refused "stats show vpc: no such VPC" "" stats show vpc 4711
+	wrong "stats show: an unknown object" 'unknown argument "edg": did you mean "edge"?' \
+		stats show edg e0
+	wrong "stats audit: more" 'unexpected argument "now"' stats audit now
+}
+
+test_trace()
+{
+	local arguments=(1000 from 10.0.0.10 to 10.0.0.11)
+
+	prints "trace" "delivered" trace "${arguments[@]}"
+	prints "trace: ports" "proto tcp sport 1 dport 2" \
+		trace "${arguments[@]}" proto tcp sport 1 dport 2
+	prints "trace: protocol by number" "proto sctp" trace "${arguments[@]}" proto 132
+	says "trace: dropped" 2 "dropped: no_route (" trace 1000 from 10.0.0.10 to 10.0.0.99
+	says "trace: a source that none has" 2 "dropped: src_addr (" \
+		trace 1000 from 10.0.0.98 to 10.0.0.11
+	wrong "trace: no ID" "ID is missing" trace
+	wrong "trace: no source" "from is missing" trace 1000 to 10.0.0.1
+	wrong "trace: no destination" "to is missing" trace 1000 from 10.0.0.1
+	wrong "trace: two families" "of the same family" trace 1000 from 10.0.0.1 to fd00::1
+	wrong "trace: an unknown protocol" 'bad proto "tpc"' trace "${arguments[@]}" proto tpc
+	wrong "trace: a port that is too large" 'bad dport "65536"' \
+		trace "${arguments[@]}" dport 65536
+}
+
+test_json()
+{
+	json "JSON: edge show" 'x[0]["name"] == "e0" and x[0]["fabric"] == ["eth1", "eth0"] and
+		x[0]["prefixes"] == ["fd00:2::/64"] and x[0]["fabric_any"] is False' edge show
+	json "JSON: edge show with counters" '"from_vm" in x[0]["stats"]["sources"]' \
+		-s edge show e0
+	json "JSON: vpc show" '[e["sid"] for e in x] == ["fd00::10", "fd00::11", "fd00::30", "fd00::33"]' \
+		vpc show
+	json "JSON: vpc show of one" "x[0]['netns'] == '$vm' and x[0]['ipv4'] == ['10.0.0.31'] and
+		x[0]['dev'] == 'c0' and x[0]['edge'] == 'e0' and x[0]['state'] == 'active'" \
+		vpc show 1000 fd00::30
+	json "JSON: nothing to show" 'x == []' vpc show 77
+	json "JSON: stats" 'x["drops"]["no_route"] == 0' stats show
+	json "JSON: stats explain" '"text" in x["drops"]["no_route"]' stats explain
+	json "JSON: stats audit" 'x["holds"] is True and x["missing"] == 0' stats audit
+	json "JSON: stats show vpc" 'x[0]["vpc"] == 1000 and x[0]["local"] == 4' stats show vpc
+	json "JSON: trace" 'x["delivered"] is True and x["path"] == ["fd00::10", "fd00::11"] and
+		x["steps"][0]["step"] == "source"' trace 1000 from 10.0.0.10 to 10.0.0.11
+	json "JSON: save" 'x[0].startswith("edge add e0 ")' save
+}
+
+test_monitor()
+{
+	local pid
+
+	on_host monitor > "$tmp/text" 2>&1 &
+	pid=$!
+	on_host -j -t monitor > "$tmp/json" 2>&1 &
+	pid+=" $!"
+	# They say nothing when they are ready, so change something until they do.
+	for _ in {1..50}; do
+		on_host edge set e0 grace 8
+		sleep 0.1
+		[ ! -s "$tmp/text" ] || [ ! -s "$tmp/json" ] || break
+	done
+	on_host vpc add 5 fd00:7::5 02:00:00:00:00:05 -4 10.0.0.5
+	on_host vpc del 5 fd00:7::5 now
+	sleep 0.3
+	# shellcheck disable=SC2086 # Two numbers.
+	kill $pid
+	# shellcheck disable=SC2086
+	wait $pid 2> /dev/null
+	check "monitor: an edge" grep "^change edge e0: locator" "$tmp/text"
+	check "monitor: an endpoint" \
+		grep "^add endpoint 5 fd00:7::5 02:00:00:00:00:05 -4 10.0.0.5" "$tmp/text"
+	check "monitor: its end" grep "^del endpoint 5 fd00:7::5" "$tmp/text"
+	check "monitor: a JSON object per line" python3 -c '
+import json, sys
+events = [json.loads(line) for line in sys.stdin]
+assert events[-1]["event"] == "del" and events[-1]["object"] == "endpoint"
+assert events[-1]["endpoint"]["sid"] == "fd00:7::5" and "timestamp" in events[-1]
+' < "$tmp/json"
+}
+
+# lines FIRST LAST: commands that add remote endpoints, one per line.
+lines()
+{
+	local i
+
+	for ((i = $1; i <= $2; i++)); do
+		printf 'vpc add 2000 fd00:8::%x 02:00:00:01:%02x:%02x -4 10.1.%d.%d\n' \
+			$i $((i >> 8)) $((i & 255)) $((i >> 8)) $((i & 255))
+	done
+}
+
+test_batch()
+{
+	cat > "$tmp/batch" <<-'END'
+		# A comment, and an empty line
+
+		vpc add 3000 fd00:9::1 02:00:00:00:00:01 -4 10.0.0.1   # behind it
+		vpc add 3000 "fd00:9::2" '02:00:00:00:00:02' -4 10.0.0.2
+		vpc add 3000 fd00:9::3 \
+			02:00:00:00:00:03 -4 10.0.0.3
+		vpc replace 3000 fd00:9::3 02:00:00:00:00:03 -4 10.0.0.4
+		vpc show 3000 fd00:9::3
+		vpc set 3000 fd00:9::1 state standby
+		vpc del 3000 fd00:9::2 now
+	END
+	prints "batch" "3000 fd00:9::3 02:00:00:00:00:03 -4 10.0.0.4" -batch "$tmp/batch"
+	is "all lines were run, in order" "standby active" \
+		eval 'on_host vpc show 3000 | sed "s/.*state //" | xargs'
+	check "batch from the standard input" on_host -b - \
+		< <(printf 'vpc del 3000 fd00:9::1 now\nvpc del 3000 fd00:9::3 now')
+	is "the last line needs no end" 0 endpoints 3000
+	wrong "batch: no such file" "nowhere" -b "$tmp/nowhere"
+	wrong "batch: a file and a command" 'unexpected argument "edge"' -b "$tmp/batch" edge
+
+	{
+		lines 1 1499
+		lines 700 700
+		lines 1500 1999
+	} > "$tmp/batch"
+	refused "batch: the kernel refuses a line" "$tmp/batch:1500: Error: endpoint 2000 fd00:8::2bc" \
+		-batch "$tmp/batch"
+	is "those before it are there" 1499 endpoints 2000
+	sed -i 1,1499d "$tmp/batch"
+	refused "batch -force: all errors are told" "$tmp/batch:1: Error:" -force -b "$tmp/batch"
+	is "the others are there" 1999 endpoints 2000
+
+	{
+		lines 2000 2009
+		echo "vpc add 2000 fd00:8::7fff 02:00:00:00:00:01 -4 10.1"
+		lines 2010 2019
+	} > "$tmp/batch"
+	wrong "batch: a line is wrong" "$tmp/batch:11: Error: bad -4 \"10.1\"" -b "$tmp/batch"
+	is "those before it are there" 2009 endpoints 2000
+	sed -i 1,10d "$tmp/batch"
+	wrong "batch -force: goes on" "$tmp/batch:1: Error:" -force -b "$tmp/batch"
+	is "the others are there" 2019 endpoints 2000
+
+	check "batch: del" on_host -b - \
+		< <(lines 1 2019 | sed 's/add/del/; s/ 02:.*/ now/')
+	is "none is left" 0 endpoints 2000
+
+	cat > "$tmp/batch" <<-'END'
+		vpc add 3000 fd00:9::1 02:00:00:00:00:01 -4 10.0.0.1
+		vpc add 3000 fd00:9::1 02:00:00:00:00:01 -4 10.0.0.1
+		edge show nope
+		frob
+		vpc add 3000 'fd00:9::1
+	END
+	on_host -force -b "$tmp/batch" > "$tmp/out" 2>&1
+	is "batch -force: errors are in order" "2 3 4 5" \
+		eval 'sed -n "s|^$tmp/batch:\([0-9]*\): .*|\1|p" "$tmp/out" | xargs'
+	check "batch: an error shows its line" grep "^ *vpc add 3000 fd00:9::1 02" "$tmp/out"
+	on_host vpc del 3000 fd00:9::1 now
+}
+
+test_save()
+{
+	on_host vpc add 1000 fd00:7::40 02:00:00:00:00:40 -4 10.0.0.40 state standby
+	on_host vpc del 1000 fd00::33
+	on_host save > "$tmp/saved"
+	check "save: a device in a namespace" grep "netns $vm\$" "$tmp/saved"
+
+	# The namespace has a device of this name still.
+	sed -i "s/ netns $vm//" "$tmp/saved"
+	check "save: restored elsewhere" vpc -n "$other" -b "$tmp/saved"
+	is "save: it is the same" "$(cat "$tmp/saved")" vpc -n "$other" save
+	is "save: routes, too" "$(routes "$host")" routes "$other"
+
+	check "edge del with endpoints" on_host edge del e0
+	check_fails "their devices go" ip -n "$vm" link show c0
+	is "remote ones stay" 1 endpoints
+}
+
+trap cleanup EXIT
+command -v vpc > /dev/null || bail "there is no vpc command: build it first"
+setup || bail "can't set up"
+test_help
+test_edge_arguments
+test_edge
+test_endpoint_arguments
+test_endpoint
+test_netns
+test_stats
+test_trace
+test_json
+test_monitor
+test_batch
+test_save
+tap_done

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the attributes of the interface are called and hold. */
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/genetlink.h>
+#include <linux/vpc.h>
+
+#include "attr.h"
+#include "parse.h"
+
+static const struct attr_info prefix_info[] = {
+	[VPC_PREFIX_A_ADDR]	= { "address", ATTR_IPV6 },
+	[VPC_PREFIX_A_LEN]	= { "length", ATTR_U8 },
+};
+
+const struct attr_table attr_prefix = { prefix_info, ARRAY_SIZE(prefix_info) };
+
+static const struct attr_info edge_info[] = {
+	[VPC_EDGE_A_NAME]		= { "name", ATTR_STRING },
+	[VPC_EDGE_A_IFINDEX]		= { "ifindex", ATTR_U32 },
+	[VPC_EDGE_A_LOCATOR]		= { "locator", ATTR_PREFIX, &attr_prefix },
+	[VPC_EDGE_A_PREFIX]		= { "prefix", ATTR_PREFIX, &attr_prefix },
+	[VPC_EDGE_A_PREFIX_DEL]		= { "prefix del", ATTR_PREFIX, &attr_prefix },
+	[VPC_EDGE_A_FABRIC]		= { "fabric", ATTR_IFINDEX },
+	[VPC_EDGE_A_FABRIC_DEL]		= { "fabric del", ATTR_IFINDEX },
+	[VPC_EDGE_A_FABRIC_ANY]		= { "fabric any", ATTR_ONOFF },
+	[VPC_EDGE_A_MTU]		= { "mtu", ATTR_U32 },
+	[VPC_EDGE_A_MAX_SEGMENTS]	= { "max-segments", ATTR_U8 },
+	[VPC_EDGE_A_SHORT]		= { "short", ATTR_ONOFF },
+	[VPC_EDGE_A_GRACE]		= { "grace", ATTR_U32 },
+	[VPC_EDGE_A_OPTION_TYPE]	= { "option-type", ATTR_HEX8 },
+	[VPC_EDGE_A_DEFAULT_MTU]	= { "default-mtu", ATTR_U32 },
+	[VPC_EDGE_A_ENDPOINTS]		= { "endpoints", ATTR_U32 },
+	[VPC_EDGE_A_STATS]		= { "stats", ATTR_COUNTERS },
+};
+
+const struct attr_table attr_edge = { edge_info, ARRAY_SIZE(edge_info) };
+
+static const struct attr_info endpoint_info[] = {
+	[VPC_ENDPOINT_A_VPC]		= { "ID", ATTR_U32 },
+	[VPC_ENDPOINT_A_SID]		= { "SID", ATTR_IPV6 },
+	[VPC_ENDPOINT_A_MAC]		= { "MAC", ATTR_MAC },
+	[VPC_ENDPOINT_A_IPV4]		= { "-4", ATTR_IPV4 },
+	[VPC_ENDPOINT_A_IPV6]		= { "-6", ATTR_IPV6 },
+	[VPC_ENDPOINT_A_STATE]		= { "state", ATTR_STATE },
+	[VPC_ENDPOINT_A_EDGE]		= { "edge", ATTR_STRING },
+	[VPC_ENDPOINT_A_DEV]		= { "device", ATTR_STRING },
+	[VPC_ENDPOINT_A_NETNS_FD]	= { "netns", ATTR_U32 },
+	[VPC_ENDPOINT_A_NOW]		= { "now", ATTR_FLAG },
+	[VPC_ENDPOINT_A_IFINDEX]	= { "ifindex", ATTR_U32 },
+	[VPC_ENDPOINT_A_NETNSID]	= { "netnsid", ATTR_U32 },
+	[VPC_ENDPOINT_A_STATS]		= { "stats", ATTR_COUNTERS },
+	[VPC_ENDPOINT_A_RETIRED_IPV4]	= { "retired -4", ATTR_IPV4 },
+	[VPC_ENDPOINT_A_RETIRED_IPV6]	= { "retired -6", ATTR_IPV6 },
+};
+
+const struct attr_table attr_endpoint = { endpoint_info, ARRAY_SIZE(endpoint_info) };
+
+static const struct attr_info vpc_info[] = {
+	[VPC_VPC_A_ID]		= { "ID", ATTR_U32 },
+	[VPC_VPC_A_ENDPOINTS]	= { "endpoints", ATTR_U32 },
+	[VPC_VPC_A_LOCAL]	= { "local", ATTR_U32 },
+	[VPC_VPC_A_STATS]	= { "stats", ATTR_COUNTERS },
+};
+
+const struct attr_table attr_vpc = { vpc_info, ARRAY_SIZE(vpc_info) };
+
+static const struct attr_info step_info[] = {
+	[VPC_STEP_A_STEP]	= { "step", ATTR_U8 },
+	[VPC_STEP_A_REASON]	= { "reason", ATTR_U32 },
+	[VPC_STEP_A_SID]	= { "sid", ATTR_IPV6 },
+	[VPC_STEP_A_VPC]	= { "vpc", ATTR_U32 },
+	[VPC_STEP_A_STATE]	= { "state", ATTR_STATE },
+	[VPC_STEP_A_DEV]	= { "dev", ATTR_STRING },
+	[VPC_STEP_A_EDGE]	= { "edge", ATTR_STRING },
+	[VPC_STEP_A_FORM]	= { "form", ATTR_U8 },
+	[VPC_STEP_A_FLOW_LABEL]	= { "flow_label", ATTR_U32 },
+	[VPC_STEP_A_OUT_DEV]	= { "out_dev", ATTR_STRING },
+	[VPC_STEP_A_GATEWAY]	= { "gateway", ATTR_IPV6 },
+	[VPC_STEP_A_MTU]	= { "mtu", ATTR_U32 },
+};
+
+const struct attr_table attr_step = { step_info, ARRAY_SIZE(step_info) };
+
+static const struct attr_info trace_info[] = {
+	[VPC_TRACE_A_VPC]	= { "ID", ATTR_U32 },
+	[VPC_TRACE_A_SRC]	= { "from", ATTR_ADDRESS },
+	[VPC_TRACE_A_DST]	= { "to", ATTR_ADDRESS },
+	[VPC_TRACE_A_PROTO]	= { "proto", ATTR_U8 },
+	[VPC_TRACE_A_SPORT]	= { "sport", ATTR_U16 },
+	[VPC_TRACE_A_DPORT]	= { "dport", ATTR_U16 },
+	[VPC_TRACE_A_STEP]	= { "step", ATTR_NEST, &attr_step },
+	[VPC_TRACE_A_HOP]	= { "hop", ATTR_IPV6 },
+	[VPC_TRACE_A_REASON]	= { "reason", ATTR_U32 },
+};
+
+const struct attr_table attr_trace = { trace_info, ARRAY_SIZE(trace_info) };
+
+static const struct attr_info top_info[] = {
+	[VPC_A_EDGE]		= { "edge", ATTR_NEST, &attr_edge },
+	[VPC_A_ENDPOINT]	= { "endpoint", ATTR_NEST, &attr_endpoint },
+	[VPC_A_VPC]		= { "vpc", ATTR_NEST, &attr_vpc },
+	[VPC_A_STATS]		= { "stats", ATTR_COUNTERS },
+	[VPC_A_TRACE]		= { "trace", ATTR_NEST, &attr_trace },
+	[VPC_A_EVENT]		= { "event", ATTR_U8 },
+};
+
+const struct attr_table attr_top = { top_info, ARRAY_SIZE(top_info) };
+
+/* Reading. */
+
+static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
+{
+	uint16_t len = mnl_attr_get_payload_len(attr);
+	const char *payload = mnl_attr_get_payload(attr);
+
+	switch (kind) {
+	case ATTR_U8:
+	case ATTR_ONOFF:
+	case ATTR_HEX8:
+	case ATTR_STATE:
+		return len >= 1;
+	case ATTR_U16:
+		return len >= 2;
+	case ATTR_U32:
+	case ATTR_IFINDEX:
+	case ATTR_IPV4:
+		return len >= 4;
+	case ATTR_MAC:
+		return len >= 6;
+	case ATTR_IPV6:
+		return len >= 16;
+	case ATTR_ADDRESS:
+		return len == 4 || len == 16;
+	case ATTR_STRING:
+		return memchr(payload, '\0', len);
+	case ATTR_NEST:
+	case ATTR_PREFIX:
+	case ATTR_COUNTERS:
+	case ATTR_FLAG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * attr_valid - is it an attribute of the table that holds what it should
+ * @attr: the attribute
+ * @table: the table
+ */
+bool attr_valid(const struct nlattr *attr, const struct attr_table *table)
+{
+	uint16_t type = mnl_attr_get_type(attr);
+
+	return type < table->n && kind_fits(table->info[type].kind, attr);
+}
+
+/**
+ * attrs_parse - find the attributes of a nest, the first of each kind
+ * @nest: the nest
+ * @table: what may be in it; others are ignored, as if from a newer kernel
+ * @tb: array of @table->n
+ */
+void attrs_parse(const struct nlattr *nest, const struct attr_table *table,
+		 const struct nlattr **tb)
+{
+	const struct nlattr *attr;
+
+	memset(tb, 0, table->n * sizeof(*tb));
+	mnl_attr_for_each_nested(attr, nest) {
+		if (attr_valid(attr, table) && !tb[mnl_attr_get_type(attr)])
+			tb[mnl_attr_get_type(attr)] = attr;
+	}
+}
+
+/**
+ * message_attr - find a top-level attribute
+ * @nlh: the message
+ * @type: &enum vpc_attr
+ */
+const struct nlattr *message_attr(const struct nlmsghdr *nlh, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == type && attr_valid(attr, &attr_top))
+			return attr;
+	}
+	return NULL;
+}
+
+/* Text. */
+
+static const char *prefix_text(const struct nlattr *nest, char *text)
+{
+	const struct nlattr *tb[ARRAY_SIZE(prefix_info)];
+	char addr[INET6_ADDRSTRLEN] = "?";
+
+	attrs_parse(nest, &attr_prefix, tb);
+	if (tb[VPC_PREFIX_A_ADDR])
+		inet_ntop(AF_INET6, mnl_attr_get_payload(tb[VPC_PREFIX_A_ADDR]),
+			  addr, sizeof(addr));
+	snprintf(text, ATTR_TEXT_SIZE, "%s/%u", addr, tb[VPC_PREFIX_A_LEN] ?
+		 mnl_attr_get_u8(tb[VPC_PREFIX_A_LEN]) : 0);
+	return text;
+}
+
+static const char *mac_text(const uint8_t *mac, char *text)
+{
+	snprintf(text, ATTR_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x",
+		 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	return text;
+}
+
+static const char *address_text(const struct nlattr *attr, int family, char *text)
+{
+	inet_ntop(family, mnl_attr_get_payload(attr), text, ATTR_TEXT_SIZE);
+	return text;
+}
+
+/* A device that is gone has its number still. */
+static const char *ifindex_text(uint32_t ifindex, char *text)
+{
+	if (!if_indextoname(ifindex, text))
+		snprintf(text, ATTR_TEXT_SIZE, "if%u", ifindex);
+	return text;
+}
+
+static const char *number_text(const char *fmt, unsigned int value, char *text)
+{
+	snprintf(text, ATTR_TEXT_SIZE, fmt, value);
+	return text;
+}
+
+/**
+ * attr_text - an attribute's value as arguments have it
+ * @attr: the attribute, which is valid
+ * @info: what it is
+ * @text: buffer of ATTR_TEXT_SIZE
+ *
+ * Return: the text, empty for what has no value.
+ */
+const char *attr_text(const struct nlattr *attr, const struct attr_info *info,
+		      char *text)
+{
+	switch (info->kind) {
+	case ATTR_U8:
+		return number_text("%u", mnl_attr_get_u8(attr), text);
+	case ATTR_U16:
+		return number_text("%u", mnl_attr_get_u16(attr), text);
+	case ATTR_U32:
+		return number_text("%u", mnl_attr_get_u32(attr), text);
+	case ATTR_HEX8:
+		return number_text("0x%02x", mnl_attr_get_u8(attr), text);
+	case ATTR_ONOFF:
+		return mnl_attr_get_u8(attr) ? "on" : "off";
+	case ATTR_STATE:
+		return state_name(mnl_attr_get_u8(attr));
+	case ATTR_IFINDEX:
+		return ifindex_text(mnl_attr_get_u32(attr), text);
+	case ATTR_STRING:
+		return mnl_attr_get_str(attr);
+	case ATTR_IPV4:
+		return address_text(attr, AF_INET, text);
+	case ATTR_IPV6:
+		return address_text(attr, AF_INET6, text);
+	case ATTR_ADDRESS:
+		return address_text(attr, mnl_attr_get_payload_len(attr) == 4 ?
+				    AF_INET : AF_INET6, text);
+	case ATTR_MAC:
+		return mac_text(mnl_attr_get_payload(attr), text);
+	case ATTR_PREFIX:
+		return prefix_text(attr, text);
+	default:
+		return "";
+	}
+}
+
+/* States. */
+
+static const char * const states[] = {
+	[VPC_STATE_STANDBY]	= "standby",
+	[VPC_STATE_ACTIVE]	= "active",
+	[VPC_STATE_RETIRING]	= "retiring",
+};
+
+const char *state_name(unsigned int state)
+{
+	return state < ARRAY_SIZE(states) && states[state] ? states[state] : "unknown";
+}
+
+int parse_state(const char *text, uint8_t *state)
+{
+	uint8_t s;
+
+	for (s = VPC_STATE_STANDBY; s < ARRAY_SIZE(states); s++) {
+		if (strcmp(text, states[s]))
+			continue;
+		*state = s;
+		return STATUS_OK;
+	}
+	return arg_unknown("state", text, &states[VPC_STATE_STANDBY],
+			   ARRAY_SIZE(states) - VPC_STATE_STANDBY, sizeof(*states));
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/* "vpc save": the configuration as commands that "vpc -batch" restores. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attr.h"
+#include "edge.h"
+#include "endpoint.h"
+#include "netns.h"
+#include "print.h"
+
+static const char help[] =
+	"Usage: vpc save\n";
+
+/* Names of devices may have what quotes and comments are made of. */
+static void put_word(FILE *out, const char *word)
+{
+	if (!strpbrk(word, " \t\"'#\\")) {
+		fputs(word, out);
+		return;
+	}
+	for (; *word; word++) {
+		const char *quote = *word == '\'' ? "\"" : "'";
+
+		fprintf(out, "%s%c%s", quote, *word, quote);
+	}
+}
+
+static void put_value(FILE *out, const char *keyword, const struct nlattr *attr,
+		      const struct attr_table *table)
+{
+	char text[ATTR_TEXT_SIZE];
+
+	if (!attr)
+		return;
+	fprintf(out, " %s%s", keyword, *keyword ? " " : "");
+	put_word(out, attr_text(attr, &table->info[mnl_attr_get_type(attr)], text));
+}
+
+static void put_all(FILE *out, const char *keyword, const struct nlattr *nest,
+		    const struct attr_table *table, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == type && attr_valid(attr, table))
+			put_value(out, keyword, attr, table);
+	}
+}
+
+/* Edges. */
+
+static bool differs_u32(const struct nlattr *attr, uint32_t usual)
+{
+	return attr && mnl_attr_get_u32(attr) != usual;
+}
+
+static bool differs_u8(const struct nlattr *attr, uint8_t usual)
+{
+	return attr && mnl_attr_get_u8(attr) != usual;
+}
+
+static void put_edge(FILE *out, const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_EDGE_A_MAX + 1];
+
+	attrs_parse(nest, &attr_edge, tb);
+	fputs("edge add", out);
+	put_value(out, "", tb[VPC_EDGE_A_NAME], &attr_edge);
+	put_value(out, "locator", tb[VPC_EDGE_A_LOCATOR], &attr_edge);
+	put_all(out, "fabric", nest, &attr_edge, VPC_EDGE_A_FABRIC);
+	if (differs_u8(tb[VPC_EDGE_A_FABRIC_ANY], 0))
+		fputs(" fabric any", out);
+	put_all(out, "prefix", nest, &attr_edge, VPC_EDGE_A_PREFIX);
+	if (differs_u32(tb[VPC_EDGE_A_MTU], 0))
+		put_value(out, "mtu", tb[VPC_EDGE_A_MTU], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_MAX_SEGMENTS], VPC_DEFAULT_SEGMENTS))
+		put_value(out, "max-segments", tb[VPC_EDGE_A_MAX_SEGMENTS], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_SHORT], 0))
+		put_value(out, "short", tb[VPC_EDGE_A_SHORT], &attr_edge);
+	if (differs_u32(tb[VPC_EDGE_A_GRACE], VPC_DEFAULT_GRACE))
+		put_value(out, "grace", tb[VPC_EDGE_A_GRACE], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_OPTION_TYPE], VPC_DEFAULT_OPTION_TYPE))
+		put_value(out, "option-type", tb[VPC_EDGE_A_OPTION_TYPE], &attr_edge);
+}
+
+/* Endpoints. */
+
+static void put_device(FILE *out, const struct nlattr **tb)
+{
+	if (!tb[VPC_ENDPOINT_A_DEV] || !tb[VPC_ENDPOINT_A_EDGE])
+		return;
+	fputc(' ', out);
+	put_word(out, mnl_attr_get_str(tb[VPC_ENDPOINT_A_DEV]));
+	fputc('@', out);
+	put_word(out, mnl_attr_get_str(tb[VPC_ENDPOINT_A_EDGE]));
+}
+
+static void put_netns(FILE *out, const struct nlattr **tb)
+{
+	const char *name;
+	int nsid;
+
+	if (!tb[VPC_ENDPOINT_A_NETNSID])
+		return;
+	nsid = mnl_attr_get_u32(tb[VPC_ENDPOINT_A_NETNSID]);
+	name = netns_name(nsid);
+	if (name) {
+		fputs(" netns ", out);
+		put_word(out, name);
+	}
+}
+
+static void put_endpoint(FILE *out, const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
+
+	attrs_parse(nest, &attr_endpoint, tb);
+	fputs("vpc add", out);
+	put_value(out, "", tb[VPC_ENDPOINT_A_VPC], &attr_endpoint);
+	put_device(out, tb);
+	put_value(out, "", tb[VPC_ENDPOINT_A_SID], &attr_endpoint);
+	put_value(out, "", tb[VPC_ENDPOINT_A_MAC], &attr_endpoint);
+	put_all(out, "-4", nest, &attr_endpoint, VPC_ENDPOINT_A_IPV4);
+	put_all(out, "-6", nest, &attr_endpoint, VPC_ENDPOINT_A_IPV6);
+	put_netns(out, tb);
+	if (differs_u8(tb[VPC_ENDPOINT_A_STATE], VPC_STATE_ACTIVE))
+		put_value(out, "state", tb[VPC_ENDPOINT_A_STATE], &attr_endpoint);
+}
+
+/* A device that nobody knows the place of any more is made here again. */
+static void print_lost_netns(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
+	int nsid;
+
+	attrs_parse(nest, &attr_endpoint, tb);
+	if (!tb[VPC_ENDPOINT_A_NETNSID] || !tb[VPC_ENDPOINT_A_DEV])
+		return;
+	nsid = mnl_attr_get_u32(tb[VPC_ENDPOINT_A_NETNSID]);
+	if (!netns_name(nsid))
+		print_text("# %s is in a namespace without a name (netnsid %d)\n",
+			   mnl_attr_get_str(tb[VPC_ENDPOINT_A_DEV]), nsid);
+}
+
+static int print_command(void (*put)(FILE *out, const struct nlattr *nest),
+			 const struct nlattr *nest)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out;
+
+	if (!print_json()) {
+		put(stdout, nest);
+		print_text("\n");
+		return STATUS_OK;
+	}
+	out = open_memstream(&text, &size);
+	if (!out)
+		return error(STATUS_KERNEL, "no memory");
+	put(out, nest);
+	if (fclose(out)) {
+		free(text);
+		return error(STATUS_KERNEL, "no memory");
+	}
+	print_string(NULL, NULL, text);
+	free(text);
+	return STATUS_OK;
+}
+
+static int save_all(const struct nests *edges, const struct nests *endpoints)
+{
+	int err = STATUS_OK;
+	size_t i;
+
+	open_array(NULL);
+	for (i = 0; i < edges->n && !err; i++)
+		err = print_command(put_edge, edges->nest[i]);
+	for (i = 0; i < endpoints->n && !err; i++) {
+		print_lost_netns(endpoints->nest[i]);
+		err = print_command(put_endpoint, endpoints->nest[i]);
+	}
+	close_array();
+	return err;
+}
+
+int save_main(struct args *args)
+{
+	struct nests edges, endpoints;
+	int err;
+
+	if (arg_is(args, "help"))
+		return usage(help);
+	err = arg_end(args);
+	if (!err)
+		err = edge_get_all(&edges);
+	if (err)
+		return err;
+	err = endpoint_get_all(0, &endpoints);
+	if (!err) {
+		err = save_all(&edges, &endpoints);
+		collect_free(&endpoints);
+	}
+	collect_free(&edges);
+	return err;
+}
