@@ -15,6 +15,10 @@ static struct netlink_range_validation vpc_mtu_range = {
 	.min = 0, .max = ETH_MAX_MTU,
 };
 
+static struct netlink_range_validation vpc_grace_range = {
+	.max = 86400,
+};
+
 static const struct nla_policy vpc_edge_policy[VPC_EDGE_A_MAX + 1] = {
 	[VPC_EDGE_A_NAME]	= { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 	[VPC_EDGE_A_IFINDEX]	= { .type = NLA_REJECT },
@@ -27,7 +31,7 @@ static const struct nla_policy vpc_edge_policy[VPC_EDGE_A_MAX + 1] = {
 	[VPC_EDGE_A_MTU]	= NLA_POLICY_FULL_RANGE(NLA_U32, &vpc_mtu_range),
 	[VPC_EDGE_A_MAX_SEGMENTS] = NLA_POLICY_MAX(NLA_U8, VPC_MAX_SEGMENTS),
 	[VPC_EDGE_A_SHORT]	= NLA_POLICY_MAX(NLA_U8, 1),
-	[VPC_EDGE_A_GRACE]	= NLA_POLICY_MAX(NLA_U32, 32767),
+	[VPC_EDGE_A_GRACE]	= NLA_POLICY_FULL_RANGE(NLA_U32, &vpc_grace_range),
 	[VPC_EDGE_A_OPTION_TYPE] = { .type = NLA_U8 },
 	[VPC_EDGE_A_DEFAULT_MTU] = { .type = NLA_REJECT },
 	[VPC_EDGE_A_ENDPOINTS]	= { .type = NLA_REJECT },
@@ -388,6 +392,12 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 	err = vpc_nl_parse_edge(info, &cfg, tb);
 	if (err)
 		return err;
+	/* A pattern would make a device of another name than was asked for. */
+	if (!dev_valid_name(cfg.name) || strchr(cfg.name, '%')) {
+		NL_SET_ERR_MSG_ATTR(info->extack, tb[VPC_EDGE_A_NAME],
+				    "this is no valid name of a device");
+		return -EINVAL;
+	}
 	if (!tb[VPC_EDGE_A_LOCATOR]) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VPC_A_EDGE],
 				    "an edge needs a locator");
