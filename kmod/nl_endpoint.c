@@ -371,6 +371,7 @@ static int vpc_nl_put_addrs(struct sk_buff *skb, const struct vpc_endpoint *ep,
 	return err;
 }
 
+/* A dump's walk of the table holds rcu_read_lock(). */
 static int vpc_nl_put_nic(struct sk_buff *skb, struct vpc_net *vn,
 			  const struct vpc_nic *nic, bool stats)
 {
@@ -383,11 +384,11 @@ static int vpc_nl_put_nic(struct sk_buff *skb, struct vpc_net *vn,
 		return -EMSGSIZE;
 	if (!net_eq(dev_net(nic->dev), vn->net) &&
 	    nla_put_s32(skb, VPC_ENDPOINT_A_NETNSID,
-			peernet2id_alloc(vn->net, dev_net(nic->dev), GFP_KERNEL)))
+			peernet2id_alloc(vn->net, dev_net(nic->dev), GFP_ATOMIC)))
 		return -EMSGSIZE;
 	if (!stats)
 		return 0;
-	sum = kzalloc(sizeof(*sum), GFP_KERNEL);
+	sum = kzalloc(sizeof(*sum), GFP_ATOMIC);
 	if (!sum)
 		return -ENOMEM;
 	vpc_counters_add(sum, nic->counters);
