@@ -72,7 +72,7 @@ def command(netns, *words, check=True):
 
 
 def transfer(client, server, to, data, proto=0, prepare=None, port=0,
-             kind=socket.SOCK_STREAM):
+             kind=socket.SOCK_STREAM, step=1 << 18):
     """Send data through a connection from one namespace to an address in the
     other, and say what is wrong with what came out."""
     listener = open_socket(server, family_of(to), kind, proto)
@@ -101,8 +101,8 @@ def transfer(client, server, to, data, proto=0, prepare=None, port=0,
         receiver.settimeout(PATIENCE)
         thread = threading.Thread(target=receive)
         thread.start()
-        for at in range(0, len(data), 1 << 18):
-            sender.sendall(data[at:at + (1 << 18)])
+        for at in range(0, len(data), step):
+            sender.sendall(data[at:at + step])
         thread.join()
     except OSError as error:
         return ["can't send: %s, %d bytes received" % (error, got["length"])]
