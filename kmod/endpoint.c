@@ -239,7 +239,7 @@ static int vpc_item_make_device(struct vpc_net *vn, struct vpc_endpoint_item *it
 		return 0;
 	if (it->old && it->old->sid.local) {
 		it->nic = it->old->nic;
-		return 0;
+		goto out;
 	}
 	dev = vpc_nic_create(it->edge, it->net ?: vn->net, it->dev_name, it->ep,
 			     extack);
@@ -253,7 +253,19 @@ static int vpc_item_make_device(struct vpc_net *vn, struct vpc_endpoint_item *it
 	}
 	it->nic = netdev_priv(dev);
 	it->made = true;
+out:
+	it->ep->sid.local = true;
+	it->ep->nic = it->nic;
 	return 0;
+}
+
+/* Some of its addresses may have been in a table. */
+static void vpc_item_drop(struct vpc_endpoint_item *it)
+{
+	vpc_endpoint_free_later(it->ep);
+	it->ep = NULL;
+	if (it->old)
+		it->old->sid.busy = false;
 }
 
 static int vpc_item_prepare(struct vpc_net *vn, struct vpc_endpoint_item *it,
@@ -267,36 +279,31 @@ static int vpc_item_prepare(struct vpc_net *vn, struct vpc_endpoint_item *it,
 	err = vpc_item_check_old(vn, it, replace, extack);
 	if (err)
 		return err;
+	err = vpc_item_make_device(vn, it, extack);
+	if (err)
+		goto err_device;
 	err = vpc_table_insert(&vn->tables, it->ep, it->old);
 	if (err) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the endpoint");
 		if (err == -EEXIST)
 			NL_SET_ERR_MSG_ATTR(extack, it->attr,
 					    "the SID occurs twice in one request");
-		goto err_busy;
-	}
-	err = vpc_item_make_device(vn, it, extack);
-	if (err)
 		goto err_insert;
+	}
 	return 0;
 
 err_insert:
-	vpc_table_remove(&vn->tables, it->ep, it->old);
-	vpc_endpoint_free_later(it->ep);
-	it->ep = NULL;
-err_busy:
-	if (it->old)
-		it->old->sid.busy = false;
+	if (it->made)
+		it->dead = it->nic->dev;
+err_device:
+	vpc_item_drop(it);
 	return err;
 }
 
 static void vpc_item_undo(struct vpc_net *vn, struct vpc_endpoint_item *it)
 {
 	vpc_table_remove(&vn->tables, it->ep, it->old);
-	vpc_endpoint_free_later(it->ep);
-	it->ep = NULL;
-	if (it->old)
-		it->old->sid.busy = false;
+	vpc_item_drop(it);
 	if (it->made)
 		it->dead = it->nic->dev;
 }
@@ -307,8 +314,6 @@ static void vpc_item_take_device(struct vpc_net *vn, struct vpc_endpoint_item *i
 {
 	struct net_device *dev = it->nic->dev;
 
-	it->ep->sid.local = true;
-	it->ep->nic = it->nic;
 	if (it->old && ether_addr_equal(dev->dev_addr, it->old->mac) &&
 	    !ether_addr_equal(dev->dev_addr, it->ep->mac)) {
 		struct sockaddr sa = { .sa_family = dev->type };

@@ -481,8 +481,8 @@ struct vpc_endpoint *vpc_addr_rival(struct vpc_tables *t,
 {
 	struct vpc_endpoint *rival;
 	union vpc_ip ip;
+	bool known = false;
 	const u32 *tag;
-	bool known;
 	u8 version;
 
 	if (slot < ep->n4) {
