@@ -400,7 +400,7 @@ static void vpc_edge_get_stats64(struct net_device *dev,
 
 static void vpc_edge_uninit(struct net_device *dev)
 {
-	struct vpc_edge *edge = netdev_priv(dev);
+	struct vpc_edge *edge = netdev_priv(dev), *other;
 	struct vpc_net *vn = edge->vn;
 
 	/* Not yet listed: registration has failed. */
@@ -411,6 +411,8 @@ static void vpc_edge_uninit(struct net_device *dev)
 	mutex_lock(&vn->lock);
 	vpc_counters_add(&vn->gone, edge->counters);
 	list_del_rcu(&edge->list);
+	list_for_each_entry(other, &vn->edges, list)
+		vpc_edge_reroute(other);
 	mutex_unlock(&vn->lock);
 	if (list_empty(&vn->edges))
 		vpc_rx_unhook(vn);

@@ -21,7 +21,8 @@
  * struct vpc_hop - a remembered route
  * @dst: the route, referenced
  * @cookie: for dst->ops->check()
- * @gen: vpc_edge.route_gen of that moment: no two edges share one
+ * @gen: vpc_edge.route_gen of that moment: no two edges share one, and the
+ *	higher one keeps its route where two edges send to one endpoint
  * @rcu: to free it
  */
 struct vpc_hop {
@@ -140,6 +141,7 @@ struct dst_entry *vpc_hop_route(struct vpc_edge *edge, struct vpc_endpoint *to,
 	dst = vpc_hop_lookup(edge, &to->sid.addr, from, flow);
 	if (!dst)
 		return NULL;
-	*noref = !vpc_hop_multipath(dst) && vpc_hop_remember(to, hop, dst, gen);
+	*noref = !vpc_hop_multipath(dst) && (!hop || (s32)(hop->gen - gen) <= 0) &&
+		 vpc_hop_remember(to, hop, dst, gen);
 	return dst;
 }
