@@ -48,6 +48,11 @@ static inline void vpc_compat_netns_immutable(struct net_device *dev)
 #define vpc_nl_dump_attrs(dump)	((dump)->attrs)
 #endif
 
+/* 6.7: before, anybody in the namespace can listen to a multicast group. */
+#ifndef VPC_HAVE_GENL_MCAST_CAP
+#define GENL_MCAST_CAP_NET_ADMIN	0
+#endif
+
 #ifndef NLMSG_DEFAULT_SIZE
 #define NLMSG_DEFAULT_SIZE	NLMSG_GOODSIZE
 #endif

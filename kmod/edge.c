@@ -11,6 +11,7 @@
 #include <linux/if_arp.h>
 #include <net/addrconf.h>
 #include <net/ip6_route.h>
+#include <net/l3mdev.h>
 #include <net/rtnetlink.h>
 
 #include "edge.h"
@@ -39,6 +40,19 @@ static atomic_t vpc_route_gen;
 static void vpc_edge_reroute(struct vpc_edge *edge)
 {
 	WRITE_ONCE(edge->route_gen, atomic_inc_return(&vpc_route_gen));
+}
+
+/**
+ * vpc_edge_l3mdev - the VRF that the underlay lives in: the first device's
+ * @edge: the edge
+ *
+ * Return: its ifindex, or 0.
+ */
+int vpc_edge_l3mdev(const struct vpc_edge *edge)
+{
+	int ifindex = READ_ONCE(edge->fabric[0]);
+
+	return ifindex ? l3mdev_master_ifindex_by_index(edge->vn->net, ifindex) : 0;
 }
 
 /**
@@ -169,7 +183,9 @@ static int vpc_edge_check_mtu(struct net *net, const int *fabric, u32 mtu,
 	return 0;
 }
 
-/* Endpoint devices that still have the old default follow it. */
+/* Endpoint devices that still have the old default follow it: those that
+ * vpc_edge_follow() finds listed then.
+ */
 static void vpc_edge_update_limits(struct vpc_edge *edge)
 {
 	struct vpc_fabric_limits limits;
@@ -190,9 +206,33 @@ static void vpc_edge_update_limits(struct vpc_edge *edge)
 		if (nic->dev->reg_state != NETREG_REGISTERED)
 			continue;
 		nic->dev->needed_headroom = edge->headroom;
-		if (old != mtu && nic->dev->mtu == old)
-			dev_set_mtu(nic->dev, mtu);
+		if (old != mtu && nic->dev->mtu == old && list_empty(&nic->follow))
+			list_add_tail(&nic->follow, &edge->follow);
 	}
+}
+
+/**
+ * vpc_edge_follow - give endpoint devices the edge's new MTU
+ * @edge: the edge, after a change of its limits
+ *
+ * What is stacked on such a device follows in turn, and may even be a fabric
+ * device: then more may be listed meanwhile.
+ *
+ * Context: rtnl, without vpc_net.lock.
+ */
+void vpc_edge_follow(struct vpc_edge *edge)
+{
+	struct vpc_nic *nic;
+
+	if (edge->following)
+		return;
+	edge->following = true;
+	while ((nic = list_first_entry_or_null(&edge->follow, struct vpc_nic,
+					       follow))) {
+		list_del_init(&nic->follow);
+		dev_set_mtu(nic->dev, edge->default_mtu);
+	}
+	edge->following = false;
 }
 
 /* The list with additions and removals, without holes. */
@@ -409,7 +449,6 @@ static void vpc_edge_uninit(struct net_device *dev)
 	vpc_nl_edge_event(edge, VPC_EVENT_DEL);
 	cancel_delayed_work_sync(&edge->advert);
 	mutex_lock(&vn->lock);
-	vpc_counters_add(&vn->gone, edge->counters);
 	list_del_rcu(&edge->list);
 	list_for_each_entry(other, &vn->edges, list)
 		vpc_edge_reroute(other);
@@ -422,6 +461,10 @@ static void vpc_edge_free(struct net_device *dev)
 {
 	struct vpc_edge *edge = netdev_priv(dev);
 
+	mutex_lock(&edge->vn->lock);
+	vpc_counters_add(&edge->vn->gone, edge->counters);
+	list_del(&edge->counting);
+	mutex_unlock(&edge->vn->lock);
 	free_percpu(edge->counters);
 	kfree(rcu_dereference_protected(edge->prefixes, 1));
 }
@@ -562,6 +605,7 @@ int vpc_edge_create(struct vpc_net *vn, const struct vpc_edge_config *cfg,
 	edge->dev = dev;
 	edge->vn = vn;
 	INIT_LIST_HEAD(&edge->nics);
+	INIT_LIST_HEAD(&edge->follow);
 	spin_lock_init(&edge->nics_lock);
 	INIT_DELAYED_WORK(&edge->advert, vpc_edge_advert);
 	edge->counters = alloc_percpu(struct vpc_counters);
@@ -585,6 +629,7 @@ int vpc_edge_create(struct vpc_net *vn, const struct vpc_edge_config *cfg,
 	dev->priv_destructor = vpc_edge_free;
 	vpc_edge_apply(edge, cfg, fabric);
 	list_add_tail_rcu(&edge->list, &vn->edges);
+	list_add_tail(&edge->counting, &vn->counting);
 	netif_carrier_on(dev);
 	queue_delayed_work(vpc_wq, &edge->advert, VPC_ADVERT_INTERVAL);
 	vpc_nl_edge_event(edge, VPC_EVENT_ADD);
@@ -639,6 +684,8 @@ static int vpc_edge_netdev_event(struct notifier_block *nb, unsigned long event,
 		vpc_edge_reroute(edge);
 	}
 	mutex_unlock(&vn->lock);
+	list_for_each_entry(edge, &vn->edges, list)
+		vpc_edge_follow(edge);
 	return NOTIFY_DONE;
 }
 

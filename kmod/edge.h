@@ -31,10 +31,13 @@ struct vpc_prefixes {
  * @dev: its netdevice
  * @vn: its namespace
  * @list: in vpc_net.edges
+ * @counting: in vpc_net.counting
  * @nics: struct vpc_nic.list: the devices of its local endpoints
  * @nics_lock: for those who read statistics in atomic context; writers hold
  *	vpc_net.lock too
  * @nr_nics: how many
+ * @follow: struct vpc_nic.follow: those that are to get @default_mtu; rtnl
+ * @following: someone is at it
  * @counters: of packets that belong to none of them
  * @prefixes: where its SIDs lie
  * @fabric: ifindex of each fabric device, 0 in what is not used
@@ -54,9 +57,12 @@ struct vpc_edge {
 	struct net_device		*dev;
 	struct vpc_net			*vn;
 	struct list_head		list;
+	struct list_head		counting;
 	struct list_head		nics;
 	spinlock_t			nics_lock;	/* of nics and nr_nics */
 	unsigned int			nr_nics;
+	struct list_head		follow;
+	bool				following;
 	struct vpc_counters __percpu	*counters;
 	struct vpc_prefixes __rcu	*prefixes;
 	int				fabric[VPC_MAX_FABRIC];
@@ -119,6 +125,7 @@ static inline bool vpc_is_edge(const struct net_device *dev)
 	return dev->netdev_ops == &vpc_edge_netdev_ops;
 }
 
+int vpc_edge_l3mdev(const struct vpc_edge *edge);
 bool vpc_edge_takes_from(const struct vpc_edge *edge, const struct net_device *dev);
 int vpc_edge_match(const struct vpc_edge *edge, const struct in6_addr *sid);
 struct vpc_edge *vpc_edge_find(struct vpc_net *vn, const char *name);
@@ -128,6 +135,7 @@ int vpc_edge_create(struct vpc_net *vn, const struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack);
 int vpc_edge_change(struct vpc_edge *edge, const struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack);
+void vpc_edge_follow(struct vpc_edge *edge);
 void vpc_edge_delete(struct net_device *dev, struct list_head *head);
 
 int vpc_edge_init(void);

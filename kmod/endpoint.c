@@ -279,15 +279,13 @@ static int vpc_item_prepare(struct vpc_net *vn, struct vpc_endpoint_item *it,
 	err = vpc_item_check_old(vn, it, replace, extack);
 	if (err)
 		return err;
+	it->ep->sid.busy = true;
 	err = vpc_item_make_device(vn, it, extack);
 	if (err)
 		goto err_device;
 	err = vpc_table_insert(&vn->tables, it->ep, it->old);
 	if (err) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the endpoint");
-		if (err == -EEXIST)
-			NL_SET_ERR_MSG_ATTR(extack, it->attr,
-					    "the SID occurs twice in one request");
 		goto err_insert;
 	}
 	return 0;
@@ -331,6 +329,7 @@ static void vpc_item_commit(struct vpc_net *vn, struct vpc_endpoint_item *it)
 
 	if (it->nic)
 		vpc_item_take_device(vn, it);
+	it->ep->sid.busy = false;
 	vpc_endpoint_light(vn, it->ep, it->state);
 	if (it->nic)
 		rcu_assign_pointer(it->nic->ep, it->ep);
@@ -468,6 +467,12 @@ int vpc_endpoints_set(struct vpc_net *vn, struct vpc_endpoint_item *items,
 
 	mutex_lock(&vn->lock);
 	err = vpc_items_find(vn, items, n, extack);
+	for (i = 0; i < n && !err; i++) {
+		err = vpc_table_relink(&vn->tables, items[i].old);
+		if (err)
+			NL_SET_ERR_MSG_ATTR(extack, items[i].attr,
+					    "no memory for the endpoint");
+	}
 	for (i = 0; i < n && !err; i++) {
 		vpc_endpoint_light(vn, items[i].old, items[i].state);
 		vpc_nl_endpoint_event(vn, items[i].old, VPC_EVENT_CHANGE);

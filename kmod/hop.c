@@ -11,7 +11,6 @@
 #include <linux/slab.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
-#include <net/l3mdev.h>
 #include <net/nexthop.h>
 
 #include "edge.h"
@@ -63,15 +62,7 @@ static bool vpc_hop_leaves_fabric(const struct vpc_edge *edge,
 {
 	if (vpc_is_edge(dev) || dev->flags & IFF_LOOPBACK)
 		return true;
-	return !edge->fabric_any && !vpc_edge_is_fabric(edge, dev->ifindex);
-}
-
-/* The underlay may live in a VRF: that of the first fabric device. */
-static int vpc_hop_l3mdev(const struct vpc_edge *edge)
-{
-	int ifindex = READ_ONCE(edge->fabric[0]);
-
-	return ifindex ? l3mdev_master_ifindex_by_index(edge->vn->net, ifindex) : 0;
+	return !vpc_edge_takes_from(edge, dev);
 }
 
 static struct dst_entry *vpc_hop_lookup(const struct vpc_edge *edge,
@@ -82,7 +73,7 @@ static struct dst_entry *vpc_hop_lookup(const struct vpc_edge *edge,
 		.daddr = *to,
 		.saddr = *from,
 		.flowlabel = htonl(flow),
-		.flowi6_oif = vpc_hop_l3mdev(edge),
+		.flowi6_oif = vpc_edge_l3mdev(edge),
 	};
 	struct dst_entry *dst;
 

@@ -318,7 +318,8 @@ static bool vpc_quote_ours(const struct vpc_nic *nic, const struct vpc_endpoint 
 static void vpc_icmp_fabric_mtu(struct vpc_nic *nic, struct sk_buff *skb, __be32 mtu)
 {
 	__skb_pull(skb, VPC_QUOTE_OFFSET);
-	ip6_update_pmtu(skb, nic->edge->vn->net, mtu, 0, 0, GLOBAL_ROOT_UID);
+	ip6_update_pmtu(skb, nic->edge->vn->net, mtu, vpc_edge_l3mdev(nic->edge),
+			0, GLOBAL_ROOT_UID);
 	__skb_push(skb, VPC_QUOTE_OFFSET);
 }
 

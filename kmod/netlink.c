@@ -142,6 +142,7 @@ static const struct genl_ops vpc_genl_ops[] = {
 	}, {
 		.cmd	= VPC_CMD_EDGE_GET,
 		.doit	= vpc_nl_edge_get,
+		.start	= vpc_nl_edge_start,
 		.dumpit	= vpc_nl_edge_dump,
 		.flags	= GENL_UNS_ADMIN_PERM,
 	}, {
@@ -184,7 +185,7 @@ static const struct genl_ops vpc_genl_ops[] = {
 };
 
 static const struct genl_multicast_group vpc_genl_groups[] = {
-	{ .name = VPC_GENL_MCGRP_CONFIG },
+	{ .name = VPC_GENL_MCGRP_CONFIG, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
 struct genl_family vpc_genl_family __ro_after_init = {

@@ -28,6 +28,7 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_edge_del(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_edge_get(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_edge_start(struct netlink_callback *cb);
 int vpc_nl_edge_dump(struct sk_buff *skb, struct netlink_callback *cb);
 void vpc_nl_edge_event(struct vpc_edge *edge, u8 event);
 

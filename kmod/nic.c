@@ -262,6 +262,7 @@ struct net_device *vpc_nic_create(struct vpc_edge *edge, struct net *net,
 	nic->dev = dev;
 	nic->edge = edge;
 	nic->vpc = ep->sid.vpc;
+	INIT_LIST_HEAD(&nic->follow);
 	nic->counters = alloc_percpu(struct vpc_counters);
 	nic->bucket = alloc_percpu(struct vpc_bucket);
 	if (!nic->counters || !nic->bucket) {
@@ -300,8 +301,8 @@ err_free:
 void vpc_nic_deliver(struct vpc_nic *nic, struct sk_buff *skb, bool queue)
 {
 	const struct vpc_endpoint *ep = rcu_dereference(nic->ep);
+	unsigned int segs = vpc_segs(skb), len = skb->len;
 	struct net_device *dev = nic->dev;
-	unsigned int segs = vpc_segs(skb);
 	struct ethhdr *eth;
 
 	if (unlikely(!ep || !(dev->flags & IFF_UP))) {
@@ -309,19 +310,22 @@ void vpc_nic_deliver(struct vpc_nic *nic, struct sk_buff *skb, bool queue)
 		return;
 	}
 
-	vpc_count(nic->counters, VPC_COUNTER_TO_VM, segs);
-	vpc_count(nic->counters, VPC_COUNTER_BYTES_TO_VM, skb->len);
-
 	skb_scrub_packet(skb, true);
+	skb->priority = 0;
 	eth = skb_push(skb, ETH_HLEN);
 	ether_addr_copy(eth->h_dest, ep->mac);
 	ether_addr_copy(eth->h_source, vpc_edge_mac);
 	eth->h_proto = skb->protocol;
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_reset_network_header(skb);
-	if (queue)
-		netif_rx(skb);
-	else
+	/* The backlog's own tracepoint has seen what it drops. */
+	if (queue && unlikely(netif_rx(skb) == NET_RX_DROP)) {
+		vpc_count(nic->counters, VPC_DROP_VM_BACKLOG, segs);
+		return;
+	}
+	vpc_count(nic->counters, VPC_COUNTER_TO_VM, segs);
+	vpc_count(nic->counters, VPC_COUNTER_BYTES_TO_VM, len);
+	if (!queue)
 		netif_receive_skb(skb);
 }
 

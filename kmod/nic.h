@@ -23,6 +23,7 @@ struct vpc_bucket {
  * @counters: what it sent and got, and the drops on the way
  * @bucket: how many ICMP errors it may be sent
  * @list: in vpc_edge.nics
+ * @follow: in vpc_edge.follow, or empty; under rtnl
  * @vpc: VPC id
  * @edge_tracker: of the reference to @edge->dev
  */
@@ -33,6 +34,7 @@ struct vpc_nic {
 	struct vpc_counters __percpu	*counters;
 	struct vpc_bucket __percpu	*bucket;
 	struct list_head		list;
+	struct list_head		follow;
 	u32				vpc;
 	netdevice_tracker		edge_tracker;
 };

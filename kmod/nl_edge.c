@@ -481,6 +481,8 @@ int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info)
 		kfree(cfg.prefixes);
 out:
 	mutex_unlock(&vn->lock);
+	if (!err)
+		vpc_edge_follow(edge);
 	rtnl_unlock();
 	return err;
 }
@@ -529,6 +531,13 @@ int vpc_nl_edge_get(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+int vpc_nl_edge_start(struct netlink_callback *cb)
+{
+	/* An edge with all the prefixes that it can have. */
+	cb->min_dump_alloc = 48 * 1024;
+	return 0;
+}
+
 /* A dump goes on behind the edge with the ifindex that it has shown last. */
 int vpc_nl_edge_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -537,9 +546,6 @@ int vpc_nl_edge_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	int last = cb->args[0], err = 0;
 	struct vpc_edge *edge;
 	void *hdr;
-
-	/* An edge with all the prefixes that it can have. */
-	cb->min_dump_alloc = 48 * 1024;
 
 	mutex_lock(&vn->lock);
 	list_for_each_entry(edge, &vn->edges, list) {

@@ -601,7 +601,7 @@ static int vpc_nl_fill_vpc(struct sk_buff *skb, const void *arg)
 	sum = kmemdup(&what->vpc->gone, sizeof(*sum), GFP_KERNEL);
 	if (!sum)
 		return -ENOMEM;
-	list_for_each_entry(edge, &what->vn->edges, list)
+	list_for_each_entry(edge, &what->vn->counting, counting)
 		list_for_each_entry(nic, &edge->nics, list)
 			if (nic->vpc == what->vpc->id)
 				vpc_counters_add(sum, nic->counters);

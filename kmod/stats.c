@@ -113,7 +113,7 @@ static void vpc_snapshot_add(struct vpc_snapshot *s, int cpu)
 	/* No packet is under way on this CPU while bottom halves are off. */
 	local_bh_disable();
 	vpc_counters_add_cpu(&s->sum, s->vn->counters, cpu);
-	list_for_each_entry(edge, &s->vn->edges, list) {
+	list_for_each_entry(edge, &s->vn->counting, counting) {
 		vpc_counters_add_cpu(&s->sum, edge->counters, cpu);
 		list_for_each_entry(nic, &edge->nics, list)
 			vpc_counters_add_cpu(&s->sum, nic->counters, cpu);

@@ -399,6 +399,45 @@ static int vpc_addr_link(struct vpc_tables *t, struct vpc_endpoint *ep,
 	}
 }
 
+static bool vpc_addr_linked(struct vpc_tables *t, struct vpc_endpoint *ep,
+			    unsigned int slot)
+{
+	struct rhlist_head *list, *pos, *node;
+
+	rcu_read_lock();
+	if (slot < ep->n4) {
+		node = &vpc_addr4(ep, slot)->node;
+		list = vpc_addr4_lookup(t, ep->sid.vpc, vpc_addr4(ep, slot)->addr);
+	} else {
+		node = &vpc_addr6(ep, slot - ep->n4)->node;
+		list = vpc_addr6_lookup(t, ep->sid.vpc,
+					&vpc_addr6(ep, slot - ep->n4)->addr);
+	}
+	for (pos = list; pos && pos != node; pos = rcu_dereference(pos->next))
+		;
+	rcu_read_unlock();
+	return pos;
+}
+
+/**
+ * vpc_table_relink - put back the addresses that an endpoint has lost, dark
+ * @t: the tables
+ * @ep: an endpoint that is in the tables
+ *
+ * Return: 0, or a negative error.  Dark addresses don't need to be undone.
+ */
+int vpc_table_relink(struct vpc_tables *t, struct vpc_endpoint *ep)
+{
+	unsigned int slot;
+	int err = 0;
+
+	for (slot = 0; slot < ep->n4 + ep->n6 && !err; slot++)
+		if (vpc_tag_state(vpc_addr_tag(ep, slot)) == VPC_STATE_DARK &&
+		    !vpc_addr_linked(t, ep, slot))
+			err = vpc_addr_link(t, ep, slot);
+	return err;
+}
+
 /**
  * vpc_table_insert - put an endpoint into the tables, dark
  * @t: the tables

@@ -33,7 +33,7 @@ enum vpc_sid_kind {
  * @vpc: id of the VPC that it belongs to
  * @kind: what it is embedded in, &enum vpc_sid_kind
  * @local: there is a device for it on this host
- * @busy: a request that has not been applied yet replaces it
+ * @busy: a request that has not been applied yet names it
  * @retiring: struct vpc_retiring refers to it
  */
 struct vpc_sid {
@@ -183,6 +183,7 @@ struct vpc_endpoint *vpc_addr_rival(struct vpc_tables *t,
 
 int vpc_table_insert(struct vpc_tables *t, struct vpc_endpoint *ep,
 		     bool replaces);
+int vpc_table_relink(struct vpc_tables *t, struct vpc_endpoint *ep);
 void vpc_table_swap(struct vpc_tables *t, struct vpc_endpoint *ep,
 		    struct vpc_endpoint *old);
 void vpc_table_remove(struct vpc_tables *t, struct vpc_endpoint *ep,

@@ -92,6 +92,10 @@ static enum vpc_counter vpc_tx_parse(struct vpc_tx *tx, struct sk_buff *skb)
 		if (reason)
 			return reason;
 	}
+	/* A guest can say that a checksum is to be put anywhere. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start_offset(skb) < (int)pkt->hlen)
+		return VPC_DROP_CHECKSUM_FAILED;
 	if (skb->len > pkt->len && pskb_trim_rcsum(skb, pkt->len))
 		return VPC_DROP_NO_MEMORY;
 
@@ -140,6 +144,7 @@ static void vpc_tx_output(struct vpc_tx *tx, struct sk_buff *skb,
 	vpc_count(tx->nic->counters, VPC_COUNTER_TO_FABRIC, segs);
 
 	skb_scrub_packet(skb, true);
+	skb->priority = 0;
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 	skb->dev = dst->dev;

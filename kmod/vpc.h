@@ -27,6 +27,7 @@
  * @lock: see above
  * @tables: endpoints and VPCs
  * @edges: struct vpc_edge.list; RCU readers
+ * @counting: struct vpc_edge.counting: @edges, and those that are going
  * @retiring: struct vpc_retiring, the one that ends first in front
  * @retire_work: ends the grace of what is retiring
  * @counters: of packets that belong to no edge that is known
@@ -38,6 +39,7 @@ struct vpc_net {
 	struct mutex			lock;	/* of all that follows */
 	struct vpc_tables		tables;
 	struct list_head		edges;
+	struct list_head		counting;
 	struct list_head		retiring;
 	struct delayed_work		retire_work;
 	struct vpc_counters __percpu	*counters;

@@ -88,6 +88,8 @@ _(EDGE_DOWN,	"edge_down",						\
   "The edge device is down.")						\
 _(VM_DOWN,	"vm_down",						\
   "The endpoint device of the destination is down.")			\
+_(VM_BACKLOG,	"vm_backlog",						\
+  "The receive backlog between two VMs of this host is full (net.core.netdev_max_backlog).") \
 /* A packet from the fabric. */						\
 _(NOT_FABRIC,	"not_fabric",						\
   "A packet for a SID came in by a device that is none of the edge's fabric devices.") \
