@@ -309,6 +309,14 @@ test_look()
 	fabric_mtu 1500
 	ip -n "${topo}vma" link set vma mtu 1343
 	check "but it follows again when that is taken back" mtu_is h0 near $((1500 - 157))
+	if ip -n "${topo}h0" link add above link near type macvlan mode passthru; then
+		fabric_mtu 1480
+		check "what is stacked on it follows in turn" mtu_is h0 above $((1480 - 157))
+		fabric_mtu 1500
+		ip -n "${topo}h0" link del above
+	else
+		skip "what is stacked on it follows in turn" "there is no macvlan"
+	fi
 
 	reach vma 10.0.0.20
 	tx=$(statistic vma vma tx_bytes)

@@ -18,7 +18,7 @@ from flows import (
     checksum_problem, command, datagrams, is_overlay, received, set_features,
     transfer)
 from harness import VM0, VM2, Counters, Results, audit
-from packets import EDGE_MAC, ETH_IP, Offload
+from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Offload
 from vpcwire import TCP, UDP, Fabric
 
 FAMILIES = (("IPv4", "10.0.0.10", "10.0.0.20"),
@@ -297,6 +297,39 @@ class Test:
             problems.append("the VM counted %d checksum errors" % (errors() - before))
         self.results.point("the receiver refuses a wrong checksum", problems)
 
+    # A guest can say anything of its packet.
+
+    def hostile(self):
+        fabric = Wire(self.ns("spine"), "to_h0")
+        port = packets.Port(self.ns("vm0"), "vm0")
+        v4 = {"proto": UDP, "payload": packets.udp(VM0.v4, VM2.v4, b"x" * 64)}
+        v6 = packets.udp(VM0.v6, VM2.v6, b"x" * 64)
+        hop_by_hop = struct.pack("!BB6x", UDP, 0)
+        kinds = (
+            ("IPv4", ETH_IP, packets.ipv4(VM0.v4, VM2.v4, **v4), 20),
+            ("IPv4 without DF", ETH_IP, packets.ipv4(VM0.v4, VM2.v4, frag=0, **v4), 20),
+            ("IPv4 with options", ETH_IP,
+             packets.ipv4(VM0.v4, VM2.v4, options=b"\1\1\1\0", **v4), 24),
+            ("IPv6", ETH_IPV6, packets.ipv6(VM0.v6, VM2.v6, UDP, v6), 40),
+            ("IPv6 with options", ETH_IPV6,
+             packets.ipv6(VM0.v6, VM2.v6, 0, hop_by_hop + v6), 40))
+        self.settle()
+        for name, kind, packet, hlen in kinds:
+            frame = packets.ethernet(EDGE_MAC, VM0.mac, kind, packet)
+            problems = []
+            for start in (0, 6, 12, 14, 14 + hlen - 2):
+                for offset in (0, 6, 16, 30):
+                    fabric.drain()
+                    self.hosts[0].mark()
+                    port.send(frame, Offload(start, offset))
+                    want = {"from_vm": 1, "checksum_failed": 1}
+                    delta = self.hosts[0].wait(lambda delta, want=want: delta == want)
+                    if delta != want or fabric.frames(is_overlay, 0):
+                        problems.append("checksum at %d + %d: h0 counted %s" %
+                                        (start, offset, delta))
+            self.results.point("%s: no checksum is put into its header or in front" %
+                               name, problems)
+
     # Tunnels of the tenant.
 
     TUNNELS = (
@@ -356,7 +389,8 @@ class Test:
 def main():
     results = Results()
     test = Test(sys.argv[1], results)
-    for part in (test.gso, test.udp, test.ident, test.gro, test.checksums, test.tunnels):
+    for part in (test.gso, test.udp, test.ident, test.gro, test.checksums, test.tunnels,
+                 test.hostile):
         begin = time.monotonic()
         part()
         print("diag %s took %.1f s" % (part.__name__, time.monotonic() - begin))
