@@ -48,9 +48,9 @@ static inline void vpc_compat_netns_immutable(struct net_device *dev)
 #define vpc_nl_dump_attrs(dump)	((dump)->attrs)
 #endif
 
-/* 6.7: before, anybody in the namespace can listen to a multicast group. */
+/* 6.7: the flags of multicast groups have names of their own. */
 #ifndef VPC_HAVE_GENL_MCAST_CAP
-#define GENL_MCAST_CAP_NET_ADMIN	0
+#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
 #endif
 
 #ifndef NLMSG_DEFAULT_SIZE

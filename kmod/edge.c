@@ -34,12 +34,10 @@
 
 const u8 vpc_edge_mac[ETH_ALEN] = VPC_EDGE_MAC;
 
-static atomic_t vpc_route_gen;
-
-/* Cached routes carry the generation that they were looked up in. */
-static void vpc_edge_reroute(struct vpc_edge *edge)
+/* Remembered routes carry the generation that they were looked up in. */
+static void vpc_net_reroute(struct vpc_net *vn)
 {
-	WRITE_ONCE(edge->route_gen, atomic_inc_return(&vpc_route_gen));
+	WRITE_ONCE(vn->route_gen, vn->route_gen + 1);
 }
 
 /**
@@ -50,9 +48,15 @@ static void vpc_edge_reroute(struct vpc_edge *edge)
  */
 int vpc_edge_l3mdev(const struct vpc_edge *edge)
 {
-	int ifindex = READ_ONCE(edge->fabric[0]);
+	int i, ifindex;
 
-	return ifindex ? l3mdev_master_ifindex_by_index(edge->vn->net, ifindex) : 0;
+	for (i = 0; i < VPC_MAX_FABRIC; i++) {
+		ifindex = READ_ONCE(edge->fabric[i]);
+		if (ifindex != VPC_FABRIC_HOLE)
+			return ifindex ? l3mdev_master_ifindex_by_index(edge->vn->net,
+									ifindex) : 0;
+	}
+	return 0;
 }
 
 /**
@@ -138,6 +142,22 @@ struct vpc_fabric_limits {
 	u16	headroom;
 };
 
+static void vpc_fabric_limit(struct net_device *dev,
+			     struct vpc_fabric_limits *limits)
+{
+	struct list_head *iter;
+	struct net_device *port;
+
+	/* A VRF carries what its ports carry. */
+	if (netif_is_l3_master(dev)) {
+		netdev_for_each_lower_dev(dev, port, iter)
+			vpc_fabric_limit(port, limits);
+		return;
+	}
+	limits->mtu = min_not_zero(limits->mtu, READ_ONCE(dev->mtu));
+	limits->headroom = max_t(u32, limits->headroom, LL_RESERVED_SPACE(dev));
+}
+
 static void vpc_fabric_limits(struct net *net, const int *fabric,
 			      struct vpc_fabric_limits *limits)
 {
@@ -148,11 +168,8 @@ static void vpc_fabric_limits(struct net *net, const int *fabric,
 	limits->headroom = HH_DATA_MOD;
 	for (i = 0; i < VPC_MAX_FABRIC && fabric[i]; i++) {
 		dev = __dev_get_by_index(net, fabric[i]);
-		if (!dev)
-			continue;
-		limits->mtu = min_not_zero(limits->mtu, READ_ONCE(dev->mtu));
-		limits->headroom = max_t(u32, limits->headroom,
-					 LL_RESERVED_SPACE(dev));
+		if (dev)
+			vpc_fabric_limit(dev, limits);
 	}
 	/* With "fabric any" alone there is no telling. */
 	if (!limits->mtu)
@@ -235,40 +252,63 @@ void vpc_edge_follow(struct vpc_edge *edge)
 	edge->following = false;
 }
 
-/* The list with additions and removals, without holes. */
+static int *vpc_fabric_find(int *fabric, int ifindex)
+{
+	int i;
+
+	for (i = 0; i < VPC_MAX_FABRIC; i++)
+		if (fabric[i] == ifindex)
+			return &fabric[i];
+	return NULL;
+}
+
+static bool vpc_fabric_empty(const int *fabric)
+{
+	int i;
+
+	for (i = 0; i < VPC_MAX_FABRIC; i++)
+		if (fabric[i] > 0)
+			return false;
+	return true;
+}
+
+/* The list with additions and removals; what stays keeps its place. */
 static int vpc_edge_new_fabric(struct net *net, const int *old,
 			       const struct vpc_edge_config *cfg, int *fabric,
 			       struct netlink_ext_ack *extack)
 {
-	unsigned int i, j, n = 0;
+	unsigned int i;
+	int *place;
 
-	for (i = 0; i < VPC_MAX_FABRIC && old[i]; i++) {
-		for (j = 0; j < cfg->n_fabric_del; j++)
-			if (old[i] == cfg->fabric_del[j])
-				break;
-		if (j == cfg->n_fabric_del)
-			fabric[n++] = old[i];
+	memcpy(fabric, old, VPC_MAX_FABRIC * sizeof(*fabric));
+	for (i = 0; i < cfg->n_fabric_del; i++) {
+		place = vpc_fabric_find(fabric, cfg->fabric_del[i]);
+		if (place)
+			*place = VPC_FABRIC_HOLE;
 	}
 	for (i = 0; i < cfg->n_fabric; i++) {
 		struct net_device *dev = __dev_get_by_index(net, cfg->fabric[i]);
 
 		if (!dev) {
-			NL_SET_ERR_MSG(extack, "a fabric device does not exist");
+			NL_SET_ERR_MSG_ATTR(extack, cfg->fabric_attr[i],
+					    "a fabric device does not exist");
 			return -ENODEV;
 		}
 		if (vpc_is_nic(dev) || vpc_is_edge(dev)) {
-			NL_SET_ERR_MSG(extack, "edges and endpoint devices are no fabric devices");
+			NL_SET_ERR_MSG_ATTR(extack, cfg->fabric_attr[i],
+					    "edges and endpoint devices are no fabric devices");
 			return -EINVAL;
 		}
-		for (j = 0; j < n && fabric[j] != cfg->fabric[i]; j++)
-			;
-		if (j < n)
+		if (vpc_fabric_find(fabric, cfg->fabric[i]))
 			continue;
-		if (n == VPC_MAX_FABRIC) {
-			NL_SET_ERR_MSG(extack, "an edge has at most 16 fabric devices");
+		place = vpc_fabric_find(fabric, VPC_FABRIC_HOLE) ?:
+			vpc_fabric_find(fabric, 0);
+		if (!place) {
+			NL_SET_ERR_MSG_ATTR(extack, cfg->fabric_attr[i],
+					    "an edge has at most 16 fabric devices");
 			return -ENOSPC;
 		}
-		fabric[n++] = cfg->fabric[i];
+		*place = cfg->fabric[i];
 	}
 	return 0;
 }
@@ -346,7 +386,7 @@ static void vpc_edge_apply(struct vpc_edge *edge, const struct vpc_edge_config *
 	if (cfg->has & BIT_ULL(VPC_EDGE_A_OPTION_TYPE))
 		WRITE_ONCE(edge->option_type, cfg->option_type);
 	vpc_edge_update_limits(edge);
-	vpc_edge_reroute(edge);
+	vpc_net_reroute(edge->vn);
 }
 
 /**
@@ -372,7 +412,7 @@ int vpc_edge_change(struct vpc_edge *edge, const struct vpc_edge_config *cfg,
 	err = vpc_edge_new_fabric(edge->vn->net, edge->fabric, cfg, fabric, extack);
 	if (err)
 		return err;
-	if (!fabric[0] && !any) {
+	if (vpc_fabric_empty(fabric) && !any) {
 		NL_SET_ERR_MSG(extack, "an edge needs a fabric device, or \"fabric any\"");
 		return -EINVAL;
 	}
@@ -410,37 +450,40 @@ static int vpc_edge_open(struct net_device *dev)
 	return 0;
 }
 
+static void vpc_edge_add_stats64(struct rtnl_link_stats64 *stats,
+				 const struct vpc_counters __percpu *c)
+{
+	stats->tx_packets += vpc_counters_sum(c, VPC_COUNTER_TO_FABRIC,
+					      VPC_COUNTER_TO_FABRIC);
+	stats->rx_packets += vpc_counters_sum(c, VPC_COUNTER_FROM_FABRIC,
+					      VPC_COUNTER_FROM_FABRIC);
+	stats->tx_bytes += vpc_counters_sum(c, VPC_COUNTER_BYTES_FROM_VM,
+					    VPC_COUNTER_BYTES_FROM_VM);
+	stats->rx_bytes += vpc_counters_sum(c, VPC_COUNTER_BYTES_TO_VM,
+					    VPC_COUNTER_BYTES_TO_VM);
+	stats->tx_dropped += vpc_counters_sum(c, __VPC_DROP_FIRST,
+					      VPC_DROP_NOT_FABRIC - 1);
+	stats->rx_dropped += vpc_counters_sum(c, VPC_DROP_NOT_FABRIC,
+					      VPC_COUNTER_MAX);
+}
+
 /* An edge's statistics are those of its endpoints, seen from the fabric. */
 static void vpc_edge_get_stats64(struct net_device *dev,
 				 struct rtnl_link_stats64 *stats)
 {
 	struct vpc_edge *edge = netdev_priv(dev);
-	struct vpc_counters *sum;
 	struct vpc_nic *nic;
-	int i;
 
-	sum = kzalloc(sizeof(*sum), GFP_ATOMIC);
-	if (!sum)
-		return;
-	vpc_counters_add(sum, edge->counters);
+	vpc_edge_add_stats64(stats, edge->counters);
 	spin_lock_bh(&edge->nics_lock);
 	list_for_each_entry(nic, &edge->nics, list)
-		vpc_counters_add(sum, nic->counters);
+		vpc_edge_add_stats64(stats, nic->counters);
 	spin_unlock_bh(&edge->nics_lock);
-	stats->tx_packets = sum->n[VPC_COUNTER_TO_FABRIC];
-	stats->rx_packets = sum->n[VPC_COUNTER_FROM_FABRIC];
-	stats->tx_bytes = sum->n[VPC_COUNTER_BYTES_FROM_VM];
-	stats->rx_bytes = sum->n[VPC_COUNTER_BYTES_TO_VM];
-	for (i = __VPC_DROP_FIRST; i < VPC_DROP_NOT_FABRIC; i++)
-		stats->tx_dropped += sum->n[i];
-	for (i = VPC_DROP_NOT_FABRIC; i < __VPC_COUNTER_MAX; i++)
-		stats->rx_dropped += sum->n[i];
-	kfree(sum);
 }
 
 static void vpc_edge_uninit(struct net_device *dev)
 {
-	struct vpc_edge *edge = netdev_priv(dev), *other;
+	struct vpc_edge *edge = netdev_priv(dev);
 	struct vpc_net *vn = edge->vn;
 
 	/* Not yet listed: registration has failed. */
@@ -450,8 +493,7 @@ static void vpc_edge_uninit(struct net_device *dev)
 	cancel_delayed_work_sync(&edge->advert);
 	mutex_lock(&vn->lock);
 	list_del_rcu(&edge->list);
-	list_for_each_entry(other, &vn->edges, list)
-		vpc_edge_reroute(other);
+	vpc_net_reroute(vn);
 	mutex_unlock(&vn->lock);
 	if (list_empty(&vn->edges))
 		vpc_rx_unhook(vn);
@@ -649,14 +691,28 @@ err_free:
 
 static void vpc_edge_forget_fabric(struct vpc_edge *edge, int ifindex)
 {
-	int i, n = 0;
+	int *place = vpc_fabric_find(edge->fabric, ifindex);
 
-	for (i = 0; i < VPC_MAX_FABRIC; i++)
-		if (edge->fabric[i] != ifindex)
-			WRITE_ONCE(edge->fabric[n++], edge->fabric[i]);
-	while (n < VPC_MAX_FABRIC)
-		WRITE_ONCE(edge->fabric[n++], 0);
-	vpc_nl_edge_event(edge, VPC_EVENT_CHANGE);
+	if (place)
+		WRITE_ONCE(*place, VPC_FABRIC_HOLE);
+}
+
+/* Does a change of the device, or of its place in another one, concern the
+ * edge: as a fabric device, or as a port of one that is a VRF?
+ */
+static bool vpc_edge_concerns(const struct vpc_edge *edge,
+			      struct net_device *dev, unsigned long event,
+			      void *ptr)
+{
+	struct netdev_notifier_changeupper_info *info = ptr;
+	int master = 0;
+
+	if (event == NETDEV_CHANGEUPPER)
+		master = info->upper_dev->ifindex;
+	else
+		master = l3mdev_master_ifindex(dev);
+	return vpc_edge_is_fabric(edge, dev->ifindex) ||
+	       (master && vpc_edge_is_fabric(edge, master));
 }
 
 static int vpc_edge_netdev_event(struct notifier_block *nb, unsigned long event,
@@ -675,13 +731,13 @@ static int vpc_edge_netdev_event(struct notifier_block *nb, unsigned long event,
 
 	mutex_lock(&vn->lock);
 	list_for_each_entry(edge, &vn->edges, list) {
-		if (!vpc_edge_is_fabric(edge, dev->ifindex))
+		if (!vpc_edge_concerns(edge, dev, event, ptr))
 			continue;
 		if (event == NETDEV_UNREGISTER)
 			vpc_edge_forget_fabric(edge, dev->ifindex);
-		else
-			vpc_edge_update_limits(edge);
-		vpc_edge_reroute(edge);
+		vpc_edge_update_limits(edge);
+		vpc_nl_edge_event(edge, VPC_EVENT_CHANGE);
+		vpc_net_reroute(vn);
 	}
 	mutex_unlock(&vn->lock);
 	list_for_each_entry(edge, &vn->edges, list)

@@ -26,6 +26,8 @@ struct vpc_prefixes {
 	struct vpc_prefix	p[];
 };
 
+#define VPC_FABRIC_HOLE		(-1)
+
 /**
  * struct vpc_edge - an edge
  * @dev: its netdevice
@@ -40,10 +42,10 @@ struct vpc_prefixes {
  * @following: someone is at it
  * @counters: of packets that belong to none of them
  * @prefixes: where its SIDs lie
- * @fabric: ifindex of each fabric device, 0 in what is not used
+ * @fabric: ifindex of each fabric device; VPC_FABRIC_HOLE where there was one,
+ *	0 where there has been none.  Nothing ever changes its place, so that
+ *	a reader does not miss it.
  * @fabric_any: take fabric packets from any device
- * @route_gen: changes when cached routes to the fabric have to be looked at
- *	again
  * @default_mtu: MTU of new endpoint devices
  * @mtu_set: what the user wants it to be, or 0
  * @grace: seconds
@@ -67,7 +69,6 @@ struct vpc_edge {
 	struct vpc_prefixes __rcu	*prefixes;
 	int				fabric[VPC_MAX_FABRIC];
 	bool				fabric_any;
-	u32				route_gen;
 	u32				default_mtu;
 	u32				mtu_set;
 	u32				grace;
@@ -82,6 +83,7 @@ struct vpc_edge {
  * struct vpc_edge_config - what to make of an edge
  * @has: BIT() of each enum vpc_edge_attr that was given
  * @fabric: devices to add
+ * @fabric_attr: where the request has them
  * @fabric_del: devices to take away
  * @prefixes: locator and prefixes to have, NULL for no change
  *
@@ -92,6 +94,7 @@ struct vpc_edge_config {
 	char			name[IFNAMSIZ];
 	struct vpc_prefixes	*prefixes;
 	int			fabric[VPC_MAX_FABRIC];
+	const struct nlattr	*fabric_attr[VPC_MAX_FABRIC];
 	int			fabric_del[VPC_MAX_FABRIC];
 	unsigned int		n_fabric;
 	unsigned int		n_fabric_del;

@@ -18,18 +18,23 @@
 /**
  * struct vpc_retiring - an entry whose grace has not ended
  * @list: in vpc_net.retiring
+ * @next: another one of this endpoint, or NULL
  * @ep: the endpoint
  * @slot: the place of the address, or VPC_ALL_SLOTS
  * @end: jiffies
  */
 struct vpc_retiring {
 	struct list_head	list;
+	struct vpc_retiring	*next;
 	struct vpc_endpoint	*ep;
 	unsigned int		slot;
 	unsigned long		end;
 };
 
 #define VPC_ALL_SLOTS	UINT_MAX
+
+/* As many graces end in one go before others have their turn. */
+#define VPC_RETIRE_BATCH	256
 
 /* An endpoint that is in no table any more, until no reader can see it. */
 struct vpc_trash {
@@ -74,7 +79,8 @@ static void vpc_retire_add(struct vpc_net *vn, struct vpc_endpoint *ep,
 	r->ep = ep;
 	r->slot = slot;
 	r->end = jiffies + vpc_net_grace(vn) * HZ;
-	ep->sid.retiring = true;
+	r->next = ep->retiring;
+	ep->retiring = r;
 
 	/* Grace is the same for most: the place is at the end. */
 	list_for_each_entry_reverse(pos, &vn->retiring, list)
@@ -88,19 +94,15 @@ static void vpc_retire_add(struct vpc_net *vn, struct vpc_endpoint *ep,
 }
 
 /* Nothing of the endpoint ends by itself any more. */
-static void vpc_retire_forget(struct vpc_net *vn, struct vpc_endpoint *ep)
+static void vpc_retire_forget(struct vpc_endpoint *ep)
 {
-	struct vpc_retiring *r, *tmp;
+	struct vpc_retiring *r;
 
-	if (!ep->sid.retiring)
-		return;
-	list_for_each_entry_safe(r, tmp, &vn->retiring, list) {
-		if (r->ep != ep)
-			continue;
+	while ((r = ep->retiring)) {
+		ep->retiring = r->next;
 		list_del(&r->list);
 		kfree(r);
 	}
-	ep->sid.retiring = false;
 }
 
 static void vpc_endpoint_set_slots(struct vpc_endpoint *ep, u8 state)
@@ -122,7 +124,8 @@ static void vpc_addr_activate(struct vpc_net *vn, struct vpc_endpoint *ep,
 
 	rival = vpc_addr_rival(&vn->tables, ep, slot, &its_slot);
 	vpc_addr_set_state(ep, slot, VPC_STATE_ACTIVE);
-	if (!rival)
+	/* One with the same SID is what this one replaces. */
+	if (!rival || ipv6_addr_equal(&rival->sid.addr, &ep->sid.addr))
 		return;
 	vpc_addr_set_state(rival, its_slot, VPC_STATE_RETIRING);
 	vpc_retire_add(vn, rival, its_slot);
@@ -134,7 +137,7 @@ static void vpc_endpoint_light(struct vpc_net *vn, struct vpc_endpoint *ep,
 {
 	unsigned int slot;
 
-	vpc_retire_forget(vn, ep);
+	vpc_retire_forget(ep);
 	switch (state) {
 	case VPC_STATE_ACTIVE:
 		for (slot = 0; slot < vpc_endpoint_slots(ep); slot++)
@@ -158,7 +161,7 @@ static struct net_device *vpc_endpoint_remove(struct vpc_net *vn,
 	struct net_device *dev = NULL;
 
 	vpc_nl_endpoint_event(vn, ep, VPC_EVENT_DEL);
-	vpc_retire_forget(vn, ep);
+	vpc_retire_forget(ep);
 	if (ep->sid.local) {
 		dev = ep->nic->dev;
 		RCU_INIT_POINTER(ep->nic->ep, NULL);
@@ -220,7 +223,8 @@ static int vpc_item_check_old(struct vpc_net *vn, struct vpc_endpoint_item *it,
 	}
 	if (sid->local && it->edge &&
 	    (old->nic->edge != it->edge ||
-	     strcmp(old->nic->dev->name, it->dev_name))) {
+	     (strcmp(old->nic->dev->name, it->dev_name) &&
+	      strcmp(old->nic->name, it->dev_name)))) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr,
 				    "the endpoint has a device of another name or edge: delete it first");
 		return -EBUSY;
@@ -337,7 +341,7 @@ static void vpc_item_commit(struct vpc_net *vn, struct vpc_endpoint_item *it)
 	if (!old)
 		return;
 
-	vpc_retire_forget(vn, old);
+	vpc_retire_forget(old);
 	vpc_table_swap(&vn->tables, it->ep, old);
 	if (old->sid.local && !it->nic) {
 		it->dead = old->nic->dev;
@@ -402,9 +406,12 @@ int vpc_endpoints_add(struct vpc_net *vn, struct vpc_endpoint_item *items,
 		err = vpc_item_prepare(vn, &items[i], replace, extack);
 		if (err)
 			goto err_undo;
+		cond_resched();
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		vpc_item_commit(vn, &items[i]);
+		cond_resched();
+	}
 	vpc_items_unlock(vn, items, n, rtnl);
 	return 0;
 
@@ -537,6 +544,17 @@ void vpc_endpoint_nic_gone(struct vpc_nic *nic)
 	mutex_unlock(&vn->lock);
 }
 
+/* Take it off both lists.  It is nearly always the only one of its endpoint. */
+static void vpc_retire_unlink(struct vpc_retiring *r)
+{
+	struct vpc_retiring **pos = &r->ep->retiring;
+
+	while (*pos != r)
+		pos = &(*pos)->next;
+	*pos = r->next;
+	list_del(&r->list);
+}
+
 static struct net_device *vpc_retire_end(struct vpc_net *vn,
 					 struct vpc_endpoint *ep,
 					 unsigned int slot)
@@ -553,34 +571,59 @@ static struct net_device *vpc_retire_end(struct vpc_net *vn,
 	return vpc_endpoint_remove(vn, ep);
 }
 
+/* Return: whether there is more to do now; @device is set if it takes rtnl. */
+static bool vpc_retire_some(struct vpc_net *vn, bool rtnl, bool *device,
+			    struct list_head *dead)
+{
+	struct net_device *dev;
+	struct vpc_retiring *r;
+	int i;
+
+	for (i = 0; i < VPC_RETIRE_BATCH; i++) {
+		r = list_first_entry_or_null(&vn->retiring, struct vpc_retiring,
+					     list);
+		if (!r)
+			return false;
+		if (time_after(r->end, jiffies)) {
+			mod_delayed_work(vpc_wq, &vn->retire_work,
+					 r->end - jiffies);
+			return false;
+		}
+		*device = r->ep->sid.local && r->slot == VPC_ALL_SLOTS;
+		if (*device && !rtnl)
+			return true;
+		vpc_retire_unlink(r);
+		dev = vpc_retire_end(vn, r->ep, r->slot);
+		if (dev)
+			unregister_netdevice_queue(dev, dead);
+		kfree(r);
+	}
+	return true;
+}
+
 /* End the grace of what has had it. */
 void vpc_retire_work(struct work_struct *work)
 {
 	struct vpc_net *vn = container_of(to_delayed_work(work), struct vpc_net,
 					  retire_work);
-	struct vpc_retiring *r;
-	LIST_HEAD(dead);
+	bool more, device = false;
 
-	rtnl_lock();
-	mutex_lock(&vn->lock);
-	while ((r = list_first_entry_or_null(&vn->retiring, struct vpc_retiring,
-					     list))) {
-		struct net_device *dev;
+	do {
+		bool rtnl = device;
+		LIST_HEAD(dead);
 
-		if (time_after(r->end, jiffies)) {
-			mod_delayed_work(vpc_wq, &vn->retire_work,
-					 r->end - jiffies);
-			break;
+		device = false;
+		if (rtnl)
+			rtnl_lock();
+		mutex_lock(&vn->lock);
+		more = vpc_retire_some(vn, rtnl, &device, &dead);
+		mutex_unlock(&vn->lock);
+		if (rtnl) {
+			unregister_netdevice_many(&dead);
+			rtnl_unlock();
 		}
-		list_del(&r->list);
-		dev = vpc_retire_end(vn, r->ep, r->slot);
-		if (dev)
-			unregister_netdevice_queue(dev, &dead);
-		kfree(r);
-	}
-	mutex_unlock(&vn->lock);
-	unregister_netdevice_many(&dead);
-	rtnl_unlock();
+		cond_resched();
+	} while (more);
 }
 
 /* Free the list, when the namespace goes. */

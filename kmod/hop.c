@@ -11,23 +11,26 @@
 #include <linux/slab.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
+#include <net/l3mdev.h>
 #include <net/nexthop.h>
 
 #include "edge.h"
 #include "hop.h"
+#include "nic.h"
 
 /**
  * struct vpc_hop - a remembered route
  * @dst: the route, referenced
  * @cookie: for dst->ops->check()
- * @gen: vpc_edge.route_gen of that moment: no two edges share one, and the
- *	higher one keeps its route where two edges send to one endpoint
+ * @gen: vpc_net.route_gen of that moment
+ * @edge: the one that looked it up, only to be compared
  * @rcu: to free it
  */
 struct vpc_hop {
 	struct dst_entry	*dst;
 	u32			cookie;
 	u32			gen;
+	const struct vpc_edge	*edge;
 	struct rcu_head		rcu;
 };
 
@@ -60,7 +63,7 @@ static bool vpc_hop_multipath(const struct dst_entry *dst)
 static bool vpc_hop_leaves_fabric(const struct vpc_edge *edge,
 				  const struct net_device *dev)
 {
-	if (vpc_is_edge(dev) || dev->flags & IFF_LOOPBACK)
+	if (vpc_is_edge(dev) || vpc_is_nic(dev) || dev->flags & IFF_LOOPBACK)
 		return true;
 	return !vpc_edge_takes_from(edge, dev);
 }
@@ -85,8 +88,17 @@ static struct dst_entry *vpc_hop_lookup(const struct vpc_edge *edge,
 	return dst;
 }
 
+/* Another edge's route serves this one, too, if it would have found it. */
+static bool vpc_hop_serves(const struct vpc_hop *hop, const struct vpc_edge *edge)
+{
+	return hop->edge == edge ||
+	       (!vpc_hop_leaves_fabric(edge, hop->dst->dev) &&
+		l3mdev_master_ifindex_rcu(hop->dst->dev) == vpc_edge_l3mdev(edge));
+}
+
 static bool vpc_hop_remember(struct vpc_endpoint *to, struct vpc_hop *old,
-			     struct dst_entry *dst, u32 gen)
+			     struct dst_entry *dst, const struct vpc_edge *edge,
+			     u32 gen)
 {
 	struct vpc_hop *hop;
 
@@ -96,6 +108,7 @@ static bool vpc_hop_remember(struct vpc_endpoint *to, struct vpc_hop *old,
 	hop->dst = dst;
 	hop->cookie = rt6_get_cookie((struct rt6_info *)dst);
 	hop->gen = gen;
+	hop->edge = edge;
 	if (cmpxchg((__force struct vpc_hop **)&to->hop, old, hop) != old) {
 		kfree(hop);
 		return false;
@@ -113,6 +126,10 @@ static bool vpc_hop_remember(struct vpc_endpoint *to, struct vpc_hop *old,
  * @flow: flow label
  * @noref: set if the route is lent, until rcu_read_unlock()
  *
+ * Where two edges of a namespace send to one endpoint by different fabric
+ * devices, the route of one is remembered, and the other looks its own up for
+ * each packet.
+ *
  * Context: rcu_read_lock(), bottom halves off.
  * Return: the route, or NULL if there is none that stays on the fabric.
  */
@@ -121,18 +138,19 @@ struct dst_entry *vpc_hop_route(struct vpc_edge *edge, struct vpc_endpoint *to,
 				bool *noref)
 {
 	struct vpc_hop *hop = rcu_dereference(to->hop);
-	u32 gen = READ_ONCE(edge->route_gen);
+	u32 gen = READ_ONCE(edge->vn->route_gen);
 	struct dst_entry *dst;
+	bool valid;
 
+	valid = hop && hop->gen == gen && dst_check(hop->dst, hop->cookie);
 	*noref = true;
-	if (likely(hop && hop->gen == gen &&
-		   dst_check(hop->dst, hop->cookie)))
+	if (likely(valid && vpc_hop_serves(hop, edge)))
 		return hop->dst;
 
 	dst = vpc_hop_lookup(edge, &to->sid.addr, from, flow);
 	if (!dst)
 		return NULL;
-	*noref = !vpc_hop_multipath(dst) && (!hop || (s32)(hop->gen - gen) <= 0) &&
-		 vpc_hop_remember(to, hop, dst, gen);
+	*noref = !valid && !vpc_hop_multipath(dst) &&
+		 vpc_hop_remember(to, hop, dst, edge, gen);
 	return dst;
 }

@@ -268,7 +268,9 @@ static struct sk_buff *vpc_quote_rebuild(const struct sk_buff *skb,
 					 struct vpc_quote *quote)
 {
 	unsigned int hlen = vpc_form_hlen(quote->pkt.form);
-	unsigned int left = skb->len - quote->offset;
+	/* More than an error of ours can quote is of no use. */
+	unsigned int left = min_t(unsigned int, skb->len - quote->offset,
+				  IPV6_MIN_MTU);
 	struct vpc_pkt *pkt = &quote->pkt;
 	int off = vpc_csum_offset(pkt->proto);
 	struct sk_buff *orig;

@@ -34,27 +34,15 @@ static int __net_init vpc_net_init(struct net *net)
 	return err;
 }
 
-/* Edges go before the namespace's devices do, so that endpoint devices that
- * are elsewhere go with them.
- */
-static void vpc_net_delete_edges(struct vpc_net *vn)
-{
-	struct vpc_edge *edge;
-	LIST_HEAD(dead);
-
-	rtnl_lock();
-	list_for_each_entry(edge, &vn->edges, list)
-		vpc_edge_delete(edge->dev, &dead);
-	unregister_netdevice_many(&dead);
-	rtnl_unlock();
-}
-
 static void __net_exit vpc_net_exit(struct net *net)
 {
 	struct vpc_net *vn = vpc_net(net);
 	bool used = vn->tables.changes;
 
-	vpc_net_delete_edges(vn);
+	/* Its devices are gone: the core deletes them before, and so does the
+	 * module's exit.
+	 */
+	WARN_ON_ONCE(!list_empty(&vn->counting));
 	vpc_retire_free(vn);
 	/* What is freed later holds routes, which hold the namespace's IPv6. */
 	if (used)

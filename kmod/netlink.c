@@ -66,6 +66,9 @@ int vpc_nl_reply(struct genl_info *info, u8 cmd, size_t size,
 	return genlmsg_reply(skb, info);
 }
 
+/* The family is no more, and its groups may be another one's. */
+static bool vpc_nl_gone;
+
 /**
  * vpc_nl_event - tell everybody that an object has changed
  * @vn: its namespace
@@ -84,7 +87,7 @@ void vpc_nl_event(struct vpc_net *vn, u8 cmd, u8 event, size_t size,
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (!genl_has_listeners(&vpc_genl_family, vn->net, 0))
+	if (READ_ONCE(vpc_nl_gone) || !genl_has_listeners(&vpc_genl_family, vn->net, 0))
 		return;
 	skb = genlmsg_new(size + nla_total_size(sizeof(u8)), GFP_KERNEL);
 	if (!skb)
@@ -210,5 +213,6 @@ int __init vpc_netlink_init(void)
 
 void vpc_netlink_exit(void)
 {
+	WRITE_ONCE(vpc_nl_gone, true);
 	genl_unregister_family(&vpc_genl_family);
 }

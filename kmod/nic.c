@@ -25,26 +25,26 @@
 static void vpc_nic_get_stats64(struct net_device *dev,
 				struct rtnl_link_stats64 *stats)
 {
+	const struct vpc_counters __percpu *c;
 	struct vpc_nic *nic = netdev_priv(dev);
-	struct vpc_counters *sum;
-	int i;
 
-	sum = kzalloc(sizeof(*sum), GFP_ATOMIC);
-	if (!sum)
-		return;
-	vpc_counters_add(sum, nic->counters);
 	/* As the VM sees its own NIC: what it sends is transmitted. */
-	stats->tx_packets = sum->n[VPC_COUNTER_FROM_VM];
-	stats->tx_bytes = sum->n[VPC_COUNTER_BYTES_FROM_VM];
-	stats->rx_packets = sum->n[VPC_COUNTER_TO_VM];
-	stats->rx_bytes = sum->n[VPC_COUNTER_BYTES_TO_VM];
-	for (i = __VPC_DROP_FIRST; i < VPC_DROP_NOT_FABRIC; i++)
-		stats->tx_dropped += sum->n[i];
-	for (i = VPC_DROP_NOT_FABRIC; i < VPC_DROP_NO_MEMORY; i++)
-		stats->rx_dropped += sum->n[i];
-	for (i = VPC_DROP_NO_MEMORY; i < __VPC_COUNTER_MAX; i++)
-		stats->tx_errors += sum->n[i];
-	kfree(sum);
+	c = nic->counters;
+	stats->tx_packets = vpc_counters_sum(c, VPC_COUNTER_FROM_VM,
+					     VPC_COUNTER_FROM_VM);
+	stats->tx_bytes = vpc_counters_sum(c, VPC_COUNTER_BYTES_FROM_VM,
+					   VPC_COUNTER_BYTES_FROM_VM);
+	stats->rx_packets = vpc_counters_sum(c, VPC_COUNTER_TO_VM,
+					     VPC_COUNTER_TO_VM);
+	stats->rx_bytes = vpc_counters_sum(c, VPC_COUNTER_BYTES_TO_VM,
+					   VPC_COUNTER_BYTES_TO_VM);
+	stats->tx_dropped = vpc_counters_sum(c, __VPC_DROP_FIRST,
+					     VPC_DROP_NOT_FABRIC - 1);
+	/* The core counts what the backlog drops. */
+	stats->rx_dropped = vpc_counters_sum(c, VPC_DROP_NOT_FABRIC,
+					     VPC_DROP_VM_BACKLOG - 1);
+	stats->tx_errors = vpc_counters_sum(c, VPC_DROP_NO_MEMORY,
+					    VPC_COUNTER_MAX);
 }
 
 static int vpc_nic_get_iflink(const struct net_device *dev)
@@ -262,6 +262,7 @@ struct net_device *vpc_nic_create(struct vpc_edge *edge, struct net *net,
 	nic->dev = dev;
 	nic->edge = edge;
 	nic->vpc = ep->sid.vpc;
+	strscpy(nic->name, name, sizeof(nic->name));
 	INIT_LIST_HEAD(&nic->follow);
 	nic->counters = alloc_percpu(struct vpc_counters);
 	nic->bucket = alloc_percpu(struct vpc_bucket);
@@ -312,6 +313,8 @@ void vpc_nic_deliver(struct vpc_nic *nic, struct sk_buff *skb, bool queue)
 
 	skb_scrub_packet(skb, true);
 	skb->priority = 0;
+	/* The queue was that of another device. */
+	skb_set_queue_mapping(skb, 0);
 	eth = skb_push(skb, ETH_HLEN);
 	ether_addr_copy(eth->h_dest, ep->mac);
 	ether_addr_copy(eth->h_source, vpc_edge_mac);

@@ -25,6 +25,7 @@ struct vpc_bucket {
  * @list: in vpc_edge.nics
  * @follow: in vpc_edge.follow, or empty; under rtnl
  * @vpc: VPC id
+ * @name: what it was made as; its tenant may have renamed it
  * @edge_tracker: of the reference to @edge->dev
  */
 struct vpc_nic {
@@ -36,6 +37,7 @@ struct vpc_nic {
 	struct list_head		list;
 	struct list_head		follow;
 	u32				vpc;
+	char				name[IFNAMSIZ];
 	netdevice_tracker		edge_tracker;
 };
 

@@ -178,6 +178,8 @@ static int vpc_nl_parse_fabric(struct vpc_edge_config *cfg,
 		if (nla_type(attr) == VPC_EDGE_A_FABRIC) {
 			list = cfg->fabric;
 			n = &cfg->n_fabric;
+			if (*n < VPC_MAX_FABRIC)
+				cfg->fabric_attr[*n] = attr;
 		} else if (nla_type(attr) == VPC_EDGE_A_FABRIC_DEL) {
 			list = cfg->fabric_del;
 			n = &cfg->n_fabric_del;
@@ -305,8 +307,9 @@ static int vpc_nl_put_places(struct sk_buff *skb, struct vpc_edge *edge)
 						 VPC_EDGE_A_LOCATOR,
 					&prefixes->p[i]);
 	rcu_read_unlock();
-	for (i = 0; i < VPC_MAX_FABRIC && edge->fabric[i] && !err; i++)
-		err = nla_put_u32(skb, VPC_EDGE_A_FABRIC, edge->fabric[i]);
+	for (i = 0; i < VPC_MAX_FABRIC && !err; i++)
+		if (edge->fabric[i] > 0)
+			err = nla_put_u32(skb, VPC_EDGE_A_FABRIC, edge->fabric[i]);
 	return err;
 }
 
@@ -481,6 +484,7 @@ int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info)
 		kfree(cfg.prefixes);
 out:
 	mutex_unlock(&vn->lock);
+	/* It is still there: rtnl is held. */
 	if (!err)
 		vpc_edge_follow(edge);
 	rtnl_unlock();

@@ -32,14 +32,26 @@ static const struct nla_policy vpc_endpoint_policy[VPC_ENDPOINT_A_MAX + 1] = {
 /* Attributes that name an endpoint. */
 #define VPC_ENDPOINT_KEY	(BIT(VPC_ENDPOINT_A_VPC) | BIT(VPC_ENDPOINT_A_SID))
 
-static const char * const vpc_endpoint_missing[VPC_ENDPOINT_A_MAX + 1] = {
-	[VPC_ENDPOINT_A_VPC]	= "the VPC id is missing",
-	[VPC_ENDPOINT_A_SID]	= "the SID is missing",
-	[VPC_ENDPOINT_A_MAC]	= "the MAC is missing",
-	[VPC_ENDPOINT_A_STATE]	= "the state is missing",
-};
-
 /* Parsing. */
+
+static int vpc_nl_missing(int type, const struct nlattr *nest,
+			  struct netlink_ext_ack *extack)
+{
+	switch (type) {
+	case VPC_ENDPOINT_A_VPC:
+		NL_SET_ERR_MSG_ATTR(extack, nest, "the VPC id is missing");
+		break;
+	case VPC_ENDPOINT_A_SID:
+		NL_SET_ERR_MSG_ATTR(extack, nest, "the SID is missing");
+		break;
+	case VPC_ENDPOINT_A_MAC:
+		NL_SET_ERR_MSG_ATTR(extack, nest, "the MAC is missing");
+		break;
+	default:
+		NL_SET_ERR_MSG_ATTR(extack, nest, "the state is missing");
+	}
+	return -EINVAL;
+}
 
 static int vpc_nl_parse_addr4(const struct nlattr *attr, __be32 *addr,
 			      struct netlink_ext_ack *extack)
@@ -185,8 +197,9 @@ static int vpc_nl_parse_place(struct vpc_endpoint_item *it, struct nlattr **tb,
 	return 0;
 }
 
+/* @need must be there, and if @make is not set, nothing but that and @take. */
 static int vpc_nl_parse_item(struct vpc_endpoint_item *it, const struct nlattr *nest,
-			     struct sk_buff *request, u32 need, bool make,
+			     struct sk_buff *request, u32 need, u32 take, bool make,
 			     struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
@@ -198,12 +211,14 @@ static int vpc_nl_parse_item(struct vpc_endpoint_item *it, const struct nlattr *
 	if (err)
 		return err;
 	for (i = 1; i <= VPC_ENDPOINT_A_MAX; i++) {
+		if (!make && tb[i] && !((need | take) & BIT(i))) {
+			NL_SET_ERR_MSG_ATTR(extack, tb[i],
+					    "this can't be given here");
+			return -EINVAL;
+		}
 		if (!(need & BIT(i)) || tb[i])
 			continue;
-		NL_SET_ERR_MSG_ATTR(extack, nest, "an attribute is missing");
-		if (extack && vpc_endpoint_missing[i])
-			extack->_msg = vpc_endpoint_missing[i];
-		return -EINVAL;
+		return vpc_nl_missing(i, nest, extack);
 	}
 
 	it->vpc = nla_get_u32(tb[VPC_ENDPOINT_A_VPC]);
@@ -251,7 +266,7 @@ static void vpc_nl_free_items(struct vpc_items *list, bool applied)
 }
 
 static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
-			      u32 need, bool make, struct vpc_items *list)
+			      u32 need, u32 take, bool make, struct vpc_items *list)
 {
 	const void *data = genlmsg_data(info->genlhdr);
 	int len = genlmsg_len(info->genlhdr), rem, err;
@@ -271,7 +286,7 @@ static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
 		if (nla_type(nla) != VPC_A_ENDPOINT)
 			continue;
 		err = vpc_nl_parse_item(&list->items[list->n++], nla, skb, need,
-					make, info->extack);
+					take, make, info->extack);
 		if (err) {
 			vpc_nl_free_items(list, false);
 			return err;
@@ -290,7 +305,7 @@ static int vpc_nl_endpoint_make(struct sk_buff *skb, struct genl_info *info,
 	int err;
 
 	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY |
-				 BIT(VPC_ENDPOINT_A_MAC), true, &list);
+				 BIT(VPC_ENDPOINT_A_MAC), 0, true, &list);
 	if (err)
 		return err;
 	err = vpc_endpoints_add(vpc_nl_net(info), list.items, list.n, replace,
@@ -315,7 +330,7 @@ int vpc_nl_endpoint_set(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY |
-				 BIT(VPC_ENDPOINT_A_STATE), false, &list);
+				 BIT(VPC_ENDPOINT_A_STATE), 0, false, &list);
 	if (err)
 		return err;
 	err = vpc_endpoints_set(vpc_nl_net(info), list.items, list.n, info->extack);
@@ -328,7 +343,8 @@ int vpc_nl_endpoint_del(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_items list;
 	int err;
 
-	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY, false, &list);
+	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY,
+				 BIT(VPC_ENDPOINT_A_NOW), false, &list);
 	if (err)
 		return err;
 	err = vpc_endpoints_del(vpc_nl_net(info), list.items, list.n, info->extack);
@@ -341,7 +357,7 @@ int vpc_nl_endpoint_del(struct sk_buff *skb, struct genl_info *info)
 struct vpc_nl_endpoint {
 	struct vpc_net			*vn;
 	const struct vpc_endpoint	*ep;
-	bool				stats;
+	struct vpc_counters		*sum;	/* room for statistics, or NULL */
 };
 
 /* A lost address is shown apart, for a configuration that is read back. */
@@ -371,30 +387,29 @@ static int vpc_nl_put_addrs(struct sk_buff *skb, const struct vpc_endpoint *ep,
 	return err;
 }
 
-/* A dump's walk of the table holds rcu_read_lock(). */
 static int vpc_nl_put_nic(struct sk_buff *skb, struct vpc_net *vn,
-			  const struct vpc_nic *nic, bool stats)
+			  const struct vpc_nic *nic, struct vpc_counters *sum)
 {
-	struct vpc_counters *sum;
-	int err;
+	bool elsewhere;
+	int id = 0;
+
+	/* The device may move meanwhile, and where it has been may go. */
+	rcu_read_lock();
+	elsewhere = !net_eq(dev_net_rcu(nic->dev), vn->net);
+	if (elsewhere)
+		id = peernet2id_alloc(vn->net, dev_net_rcu(nic->dev), GFP_ATOMIC);
+	rcu_read_unlock();
 
 	if (nla_put_string(skb, VPC_ENDPOINT_A_EDGE, nic->edge->dev->name) ||
 	    nla_put_string(skb, VPC_ENDPOINT_A_DEV, nic->dev->name) ||
-	    nla_put_u32(skb, VPC_ENDPOINT_A_IFINDEX, nic->dev->ifindex))
+	    nla_put_u32(skb, VPC_ENDPOINT_A_IFINDEX, nic->dev->ifindex) ||
+	    (elsewhere && nla_put_s32(skb, VPC_ENDPOINT_A_NETNSID, id)))
 		return -EMSGSIZE;
-	if (!net_eq(dev_net(nic->dev), vn->net) &&
-	    nla_put_s32(skb, VPC_ENDPOINT_A_NETNSID,
-			peernet2id_alloc(vn->net, dev_net(nic->dev), GFP_ATOMIC)))
-		return -EMSGSIZE;
-	if (!stats)
-		return 0;
-	sum = kzalloc(sizeof(*sum), GFP_ATOMIC);
 	if (!sum)
-		return -ENOMEM;
+		return 0;
+	memset(sum, 0, sizeof(*sum));
 	vpc_counters_add(sum, nic->counters);
-	err = vpc_nl_put_counters(skb, VPC_ENDPOINT_A_STATS, sum);
-	kfree(sum);
-	return err;
+	return vpc_nl_put_counters(skb, VPC_ENDPOINT_A_STATS, sum);
 }
 
 static int vpc_nl_fill_endpoint(struct sk_buff *skb, const void *arg)
@@ -410,7 +425,7 @@ static int vpc_nl_fill_endpoint(struct sk_buff *skb, const void *arg)
 	    nla_put(skb, VPC_ENDPOINT_A_MAC, ETH_ALEN, ep->mac) ||
 	    nla_put_u8(skb, VPC_ENDPOINT_A_STATE, state) ||
 	    vpc_nl_put_addrs(skb, ep, state) ||
-	    (ep->sid.local && vpc_nl_put_nic(skb, what->vn, ep->nic, what->stats)))
+	    (ep->sid.local && vpc_nl_put_nic(skb, what->vn, ep->nic, what->sum)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -436,14 +451,26 @@ void vpc_nl_endpoint_event(struct vpc_net *vn, struct vpc_endpoint *ep, u8 event
 int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct vpc_net *vn = vpc_nl_net(info);
-	struct vpc_nl_endpoint what = { .vn = vn, .stats = true };
+	struct vpc_nl_endpoint what = { .vn = vn };
 	struct vpc_items list;
 	struct vpc_sid *sid;
 	int err;
 
-	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY, false, &list);
+	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY, 0, false, &list);
 	if (err)
 		return err;
+	if (list.n > 1) {
+		NL_SET_ERR_MSG_ATTR(info->extack, list.items[1].attr,
+				    "one endpoint can be asked for at a time");
+		vpc_nl_free_items(&list, true);
+		return -EINVAL;
+	}
+
+	what.sum = kmalloc(sizeof(*what.sum), GFP_KERNEL);
+	if (!what.sum) {
+		vpc_nl_free_items(&list, true);
+		return -ENOMEM;
+	}
 
 	mutex_lock(&vn->lock);
 	rcu_read_lock();
@@ -460,6 +487,7 @@ int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
 				    "no endpoint has this VPC and SID");
 	}
 	mutex_unlock(&vn->lock);
+	kfree(what.sum);
 	vpc_nl_free_items(&list, true);
 	return err;
 }
@@ -470,6 +498,7 @@ int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
  */
 struct vpc_nl_walk {
 	struct rhashtable_iter	iter;
+	struct vpc_counters	sum;
 	u32			vpc;
 };
 
@@ -534,7 +563,7 @@ int vpc_nl_endpoint_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct vpc_net *vn = vpc_net(sock_net(skb->sk));
 	struct vpc_nl_walk *walk = (void *)cb->args[0];
-	struct vpc_nl_endpoint what = { .vn = vn, .stats = true };
+	struct vpc_nl_endpoint what = { .vn = vn, .sum = &walk->sum };
 	struct vpc_sid *sid;
 	int err = 0;
 
@@ -653,11 +682,14 @@ int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	void *hdr;
 
 	mutex_lock(&what.vn->lock);
+	cb->seq = what.vn->tables.changes ?: 1;
 	xa_for_each_start(&what.vn->tables.vpcs, id, vpc, cb->args[0]) {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &vpc_genl_family,
 				  NLM_F_MULTI, VPC_CMD_VPC_GET);
 		what.vpc = vpc;
+		if (hdr)
+			genl_dump_check_consistent(cb, hdr);
 		if (!hdr || vpc_nl_fill_vpc(skb, &what)) {
 			if (hdr)
 				genlmsg_cancel(skb, hdr);

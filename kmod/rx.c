@@ -325,6 +325,9 @@ static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
 
 	if (nf_bridge_info_exists(skb))
 		return NF_ACCEPT;
+	/* What has been given to a VM whose device the host itself uses. */
+	if (unlikely(vpc_is_nic(state->in)))
+		return NF_ACCEPT;
 	sid = vpc_sid_find(&vn->tables, &ipv6_hdr(skb)->daddr);
 	if (unlikely(!sid || !sid->local))
 		return vpc_rx_stray(vn, sid, skb);
@@ -344,13 +347,13 @@ static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
  */
 void vpc_rx_host(struct vpc_edge *edge, struct sk_buff *skb)
 {
+	struct vpc_counters __percpu *counters = edge->counters;
 	enum vpc_counter reason = VPC_DROP_NOT_OVERLAY;
 	struct vpc_endpoint *ep;
 	struct vpc_sid *sid;
 
 	rcu_read_lock();
 	vpc_gso_settle(skb);
-	vpc_count(edge->counters, VPC_COUNTER_FROM_HOST, vpc_segs(skb));
 	if (skb->protocol != htons(ETH_P_IPV6) ||
 	    !pskb_may_pull(skb, sizeof(struct ipv6hdr)))
 		goto drop;
@@ -365,16 +368,19 @@ void vpc_rx_host(struct vpc_edge *edge, struct sk_buff *skb)
 	reason = VPC_DROP_NOT_LOCAL;
 	if (!sid->local)
 		goto drop;
+	ep = vpc_sid_endpoint(sid);
+	counters = ep->nic->counters;
 	reason = VPC_DROP_NO_TLV;
 	if (!vpc_rx_is_error(skb))
 		goto drop;
-	ep = vpc_sid_endpoint(sid);
+	vpc_count(counters, VPC_COUNTER_FROM_HOST, vpc_segs(skb));
 	vpc_icmp_fabric(ep->nic, ep, skb);
 	rcu_read_unlock();
 	return;
 
 drop:
-	vpc_drop(edge->counters, skb, reason);
+	vpc_count(counters, VPC_COUNTER_FROM_HOST, vpc_segs(skb));
+	vpc_drop(counters, skb, reason);
 	rcu_read_unlock();
 }
 

@@ -98,6 +98,27 @@ void vpc_counters_add(struct vpc_counters *sum,
 		vpc_counters_add_cpu(sum, counters, cpu);
 }
 
+/**
+ * vpc_counters_sum - add up some counters of a set, over all CPUs
+ * @counters: the set
+ * @first: the first of them
+ * @last: the last of them
+ */
+u64 vpc_counters_sum(const struct vpc_counters __percpu *counters,
+		     enum vpc_counter first, enum vpc_counter last)
+{
+	const struct vpc_counters *c;
+	u64 sum = 0;
+	int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		c = per_cpu_ptr(counters, cpu);
+		for (i = first; i <= last; i++)
+			sum += READ_ONCE(c->n[i]);
+	}
+	return sum;
+}
+
 /* Per CPU: what a snapshot found there. */
 struct vpc_snapshot {
 	struct work_struct	work;

@@ -35,6 +35,8 @@ const char *vpc_counter_name(enum vpc_counter which);
 void vpc_drop(struct vpc_counters __percpu *counters, struct sk_buff *skb,
 	      enum vpc_counter reason);
 
+u64 vpc_counters_sum(const struct vpc_counters __percpu *counters,
+		     enum vpc_counter first, enum vpc_counter last);
 void vpc_counters_add(struct vpc_counters *sum,
 		      const struct vpc_counters __percpu *counters);
 int vpc_stats_snapshot(struct vpc_net *vn, struct vpc_counters *sum);

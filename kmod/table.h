@@ -18,6 +18,7 @@
 
 struct vpc_hop;
 struct vpc_net;
+struct vpc_retiring;
 struct vpc_nic;
 struct vpc_edge;
 
@@ -34,7 +35,6 @@ enum vpc_sid_kind {
  * @kind: what it is embedded in, &enum vpc_sid_kind
  * @local: there is a device for it on this host
  * @busy: a request that has not been applied yet names it
- * @retiring: struct vpc_retiring refers to it
  */
 struct vpc_sid {
 	struct rhash_head	node;
@@ -43,7 +43,6 @@ struct vpc_sid {
 	u8			kind;
 	bool			local;
 	bool			busy;
-	bool			retiring;
 };
 
 /* An address's tag holds VPC id (24 bits), its place in the endpoint's array
@@ -79,6 +78,7 @@ struct vpc_addr6 {
  * @n6: how many IPv6 addresses it has
  * @nic: the device, if @sid.local; it outlives the endpoint
  * @hop: the fabric's route to it, if not @sid.local
+ * @retiring: what of it has its grace
  * @addrs: @n4 struct vpc_addr4, then @n6 struct vpc_addr6
  *
  * A host may know a million of them: every byte counts.
@@ -89,6 +89,7 @@ struct vpc_endpoint {
 		struct vpc_nic		*nic;
 		struct vpc_hop __rcu	*hop;
 	};
+	struct vpc_retiring	*retiring;
 	u8			mac[ETH_ALEN];
 	u8			n4;
 	u8			n6;

@@ -97,7 +97,8 @@ static enum vpc_counter vpc_tx_parse(struct vpc_tx *tx, struct sk_buff *skb)
 	    skb_checksum_start_offset(skb) < (int)pkt->hlen)
 		return VPC_DROP_CHECKSUM_FAILED;
 	if (skb->len > pkt->len && pskb_trim_rcsum(skb, pkt->len))
-		return VPC_DROP_NO_MEMORY;
+		return skb->ip_summed == CHECKSUM_PARTIAL ?
+		       VPC_DROP_CHECKSUM_FAILED : VPC_DROP_NO_MEMORY;
 
 	/* 20 bytes reach every checksum and all ports. */
 	want = min_t(unsigned int, pkt->len, pkt->hlen + 20);
@@ -197,7 +198,9 @@ static void vpc_tx_fragment(struct vpc_tx *tx, struct sk_buff *skb, u32 mtu)
 		return;
 	}
 
-	ip_frag_init(skb, hlen, tx->edge->headroom, mtu - hlen, false, &state);
+	/* The headroom counts on an Ethernet header, and on one form. */
+	ip_frag_init(skb, hlen, tx->edge->headroom + ETH_HLEN +
+		     sizeof(struct ipv6hdr), mtu - hlen, false, &state);
 	while (state.left > 0) {
 		frag = ip_frag_next(skb, &state);
 		if (IS_ERR(frag)) {
@@ -305,7 +308,8 @@ static void vpc_tx_fabric(struct vpc_tx *tx, struct sk_buff *skb)
  */
 static void vpc_tx_local(struct vpc_tx *tx, struct sk_buff *skb)
 {
-	u32 mtu = READ_ONCE(tx->nic->dev->mtu);
+	u32 mtu = min(READ_ONCE(tx->nic->dev->mtu),
+		      READ_ONCE(tx->path.dst->nic->dev->mtu));
 
 	if (unlikely(!vpc_tx_fits(skb, mtu))) {
 		vpc_icmp_too_big(tx->nic, skb, &tx->pkt, mtu);
@@ -397,6 +401,8 @@ netdev_tx_t vpc_tx(struct sk_buff *skb, struct net_device *dev)
 	tx.nic = netdev_priv(dev);
 	tx.edge = tx.nic->edge;
 	vpc_gso_settle(skb);
+	/* A checksum that a NIC has summed is over headers that change here. */
+	skb_forward_csum(skb);
 	vpc_count(tx.nic->counters, VPC_COUNTER_FROM_VM, vpc_segs(skb));
 	vpc_count(tx.nic->counters, VPC_COUNTER_BYTES_FROM_VM,
 		  skb->len - min_t(unsigned int, skb->len, ETH_HLEN));

@@ -26,6 +26,7 @@
  * @net: the namespace
  * @lock: see above
  * @tables: endpoints and VPCs
+ * @route_gen: changes when remembered routes have to be looked up again
  * @edges: struct vpc_edge.list; RCU readers
  * @counting: struct vpc_edge.counting: @edges, and those that are going
  * @retiring: struct vpc_retiring, the one that ends first in front
@@ -38,6 +39,7 @@ struct vpc_net {
 	struct net			*net;
 	struct mutex			lock;	/* of all that follows */
 	struct vpc_tables		tables;
+	u32				route_gen;
 	struct list_head		edges;
 	struct list_head		counting;
 	struct list_head		retiring;

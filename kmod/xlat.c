@@ -163,7 +163,8 @@ static void vpc_write_fabric(struct ipv6hdr *ip6, const struct vpc_pkt *pkt,
 
 /**
  * vpc_encap - turn a tenant's packet into one of the fabric
- * @skb: the packet, at its IP header and trimmed to its length
+ * @skb: the packet, at its IP header and trimmed to its length, without a
+ *	checksum over all of it
  * @pkt: what it is; @vpc, @flow and @form are set
  * @option_type: of the TLV
  * @from: SID of the sender
@@ -185,8 +186,6 @@ enum vpc_counter vpc_encap(struct sk_buff *skb, const struct vpc_pkt *pkt,
 	__skb_pull(skb, vpc_form_hlen(pkt->form));
 	if (skb_cow_head(skb, sizeof(*ip6) + tlv_size + headroom))
 		return VPC_DROP_NO_MEMORY;
-	if (skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->ip_summed = CHECKSUM_NONE;
 
 	/* The whole form leaves the transport header to the tenant. */
 	skb_reset_transport_header(skb);
@@ -247,7 +246,13 @@ enum vpc_counter vpc_decap(struct sk_buff *skb, struct vpc_pkt *pkt,
 	skb_pull_rcsum(skb, outer);
 	skb->protocol = pkt->version == 4 ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
 
+	skb->encapsulation = 0;
+
 	if (pkt->form == VPC_FORM_WHOLE) {
+		/* A checksum that was to be put into what is gone now. */
+		if (skb->ip_summed == CHECKSUM_PARTIAL &&
+		    skb_checksum_start_offset(skb) < (int)pkt->hlen)
+			return VPC_DROP_BAD_INNER;
 		skb_reset_network_header(skb);
 		return vpc_decap_whole(skb, pkt);
 	}

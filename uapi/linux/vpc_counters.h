@@ -86,10 +86,6 @@ _(FABRIC_ROUTE,	"fabric_route",						\
   "The host has no route to the next SID, or one that leaves the fabric devices.") \
 _(EDGE_DOWN,	"edge_down",						\
   "The edge device is down.")						\
-_(VM_DOWN,	"vm_down",						\
-  "The endpoint device of the destination is down.")			\
-_(VM_BACKLOG,	"vm_backlog",						\
-  "The receive backlog between two VMs of this host is full (net.core.netdev_max_backlog).") \
 /* A packet from the fabric. */						\
 _(NOT_FABRIC,	"not_fabric",						\
   "A packet for a SID came in by a device that is none of the edge's fabric devices.") \
@@ -127,6 +123,11 @@ _(BAD_QUOTE,	"bad_quote",						\
   "An ICMPv6 error of the fabric about a packet that this host can't have sent.") \
 _(NOT_OVERLAY,	"not_overlay",						\
   "The host's routing sent a packet into an edge device that is no overlay packet.") \
+/* The VM that it is for. */						\
+_(VM_DOWN,	"vm_down",						\
+  "The endpoint device of the destination is down.")			\
+_(VM_BACKLOG,	"vm_backlog",						\
+  "The receive backlog between two VMs of this host is full (net.core.netdev_max_backlog).") \
 /* Resources. */							\
 _(NO_MEMORY,	"no_memory",						\
   "No memory for headroom, a copy or a fragment.")			\
