@@ -101,6 +101,7 @@ static enum vpc_counter vpc_rx_headers(struct vpc_rx *rx, struct sk_buff *skb)
 	if (reason)
 		return reason;
 	rx->outer = off + vpc_tlv_size(rx->pkt.form);
+	rx->pkt.len = 0;
 	rx->pkt.tclass = ipv6_get_dsfield(ipv6_hdr(skb));
 	rx->pkt.flow = ntohl(ip6_flowlabel(ipv6_hdr(skb)));
 	return VPC_COUNTER_UNSPEC;
@@ -243,9 +244,12 @@ static bool vpc_rx_is_error(const struct sk_buff *skb)
 static void vpc_rx_nic(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		       struct sk_buff *skb, const struct net_device *in)
 {
-	struct vpc_rx rx = { .nic = nic, .path.dst = ep };
 	enum vpc_counter reason;
+	struct vpc_rx rx;
 
+	/* The rest is filled in by vpc_rx_headers() and vpc_rx_accept(). */
+	rx.nic = nic;
+	rx.path.dst = ep;
 	vpc_gso_settle(skb);
 	vpc_count(nic->counters, VPC_COUNTER_FROM_FABRIC, vpc_segs(skb));
 

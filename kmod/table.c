@@ -23,7 +23,10 @@ struct vpc_key6 {
 	const struct in6_addr	*addr;
 };
 
-static u32 vpc_key4_hash(const void *data, u32 len, u32 seed)
+/* Inlined by hand: they are members of the tables' constant parameters, which
+ * does not make the compiler do it by itself.
+ */
+static __always_inline u32 vpc_key4_hash(const void *data, u32 len, u32 seed)
 {
 	const struct vpc_key4 *key = data;
 
@@ -38,7 +41,7 @@ static u32 vpc_addr4_hash(const void *data, u32 len, u32 seed)
 			    READ_ONCE(a->tag) >> VPC_TAG_VPC_SHIFT, seed);
 }
 
-static int vpc_addr4_cmp(struct rhashtable_compare_arg *arg, const void *data)
+static __always_inline int vpc_addr4_cmp(struct rhashtable_compare_arg *arg, const void *data)
 {
 	const struct vpc_key4 *key = arg->key;
 	const struct vpc_addr4 *a = data;
@@ -47,12 +50,12 @@ static int vpc_addr4_cmp(struct rhashtable_compare_arg *arg, const void *data)
 	       READ_ONCE(a->tag) >> VPC_TAG_VPC_SHIFT != key->vpc;
 }
 
-static u32 vpc_hash6(u32 vpc, const struct in6_addr *addr, u32 seed)
+static __always_inline u32 vpc_hash6(u32 vpc, const struct in6_addr *addr, u32 seed)
 {
 	return jhash2((const u32 *)addr->s6_addr32, 4, seed ^ vpc);
 }
 
-static u32 vpc_key6_hash(const void *data, u32 len, u32 seed)
+static __always_inline u32 vpc_key6_hash(const void *data, u32 len, u32 seed)
 {
 	const struct vpc_key6 *key = data;
 
@@ -66,13 +69,21 @@ static u32 vpc_addr6_hash(const void *data, u32 len, u32 seed)
 	return vpc_hash6(READ_ONCE(a->tag) >> VPC_TAG_VPC_SHIFT, &a->addr, seed);
 }
 
-static int vpc_addr6_cmp(struct rhashtable_compare_arg *arg, const void *data)
+static __always_inline int vpc_addr6_cmp(struct rhashtable_compare_arg *arg, const void *data)
 {
 	const struct vpc_key6 *key = arg->key;
 	const struct vpc_addr6 *a = data;
 
 	return READ_ONCE(a->tag) >> VPC_TAG_VPC_SHIFT != key->vpc ||
 	       !ipv6_addr_equal(&a->addr, key->addr);
+}
+
+static __always_inline int vpc_sid_cmp(struct rhashtable_compare_arg *arg,
+				       const void *data)
+{
+	const struct vpc_sid *sid = data;
+
+	return !ipv6_addr_equal(&sid->addr, arg->key);
 }
 
 static const struct rhashtable_params vpc_addr4_params = {
@@ -97,6 +108,7 @@ static const struct rhashtable_params vpc_sid_params = {
 	.head_offset		= offsetof(struct vpc_sid, node),
 	.key_offset		= offsetof(struct vpc_sid, addr),
 	.key_len		= sizeof(struct in6_addr),
+	.obj_cmpfn		= vpc_sid_cmp,
 	.automatic_shrinking	= true,
 };
 

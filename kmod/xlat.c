@@ -14,18 +14,16 @@
 #define VPC_GSO_MODIFIERS (SKB_GSO_DODGY | SKB_GSO_TCP_ECN | SKB_GSO_TCP_FIXEDID)
 
 /**
- * vpc_gso_settle - see to it that a GSO packet says how many segments it has
- * @skb: any packet; what comes from a guest does not say it
+ * vpc_gso_guess - say how many segments a GSO packet has
+ * @skb: a GSO packet of a guest, which does not say it
  */
-void vpc_gso_settle(struct sk_buff *skb)
+void vpc_gso_guess(struct sk_buff *skb)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	unsigned int hlen = sizeof(struct udphdr);
 	const struct tcphdr *th;
 	struct tcphdr buf;
 
-	if (!skb_is_gso(skb) || shinfo->gso_segs)
-		return;
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		int off = skb_checksum_start_offset(skb);
 
