@@ -14,13 +14,14 @@ prefix=cli-$$-
 host=${prefix}host
 other=${prefix}other
 vm=${prefix}vm
+example=${prefix}example
 tmp=$(mktemp -d)
 
 cleanup()
 {
 	local name
 
-	for name in "$host" "$other" "$vm"; do
+	for name in "$host" "$other" "$vm" "$example"; do
 		ip netns del "$name" 2> /dev/null
 	done
 	rm -rf "$tmp"
@@ -101,21 +102,21 @@ is()
 # the Python expression holds; with -p too.
 json()
 {
-	local desc=$1 expression=$2 options
+	local desc=$1 expression=$2
 
 	shift 2
-	for options in -j "-j -p"; do
-		# shellcheck disable=SC2086 # Two words.
-		if ! on_host $options "$@" > "$tmp/json" 2> "$tmp/errors" ||
-			! python3 -c "import json, sys; x = json.load(sys.stdin); assert ($expression)" \
-			< "$tmp/json" 2>> "$tmp/errors"; then
-			not_ok "$desc"
-			diag "of: vpc $options $*"
-			cat "$tmp/json" "$tmp/errors" | diag
-			return
-		fi
-	done
-	ok "$desc"
+	if on_host -j "$@" > "$tmp/json" 2> "$tmp/errors" &&
+		on_host -j -p "$@" > "$tmp/pretty" 2>> "$tmp/errors" &&
+		python3 -c "import json, sys
+for path in sys.argv[1:]:
+	x = json.load(open(path))
+	assert ($expression)" "$tmp/json" "$tmp/pretty" 2>> "$tmp/errors"; then
+		ok "$desc"
+		return
+	fi
+	not_ok "$desc"
+	diag "of: vpc -j $*"
+	cat "$tmp/json" "$tmp/pretty" "$tmp/errors" | diag
 }
 
 # routes NAMESPACE: the prefixes of its edges' routes, in one line.
@@ -153,6 +154,9 @@ test_help()
 	for object in edge vpc endpoint stats trace monitor save; do
 		prints "$object help" "Usage: vpc" $object help
 	done
+	printf '%s help\n' "edge add" "edge del" "edge show" "edge set" "vpc add" "vpc del" \
+		"vpc replace" "vpc show" "vpc set" "stats show" "stats audit" > "$tmp/batch"
+	is "help after each command" 11 eval 'on_host -b "$tmp/batch" | grep -c "^Usage: vpc"'
 	wrong "no object" "Usage:"
 	wrong "an unknown object" 'unknown object "egde": did you mean "edge"?' egde
 	wrong "an object unlike any" "expected one of edge, vpc" frobnicate
@@ -194,6 +198,15 @@ test_edge_arguments()
 		edge add e locator fd00::/112 fabric eth0 option-type 0x100
 	wrong "edge add: an unknown keyword" 'unknown argument "fabrik": did you mean "fabric"?' \
 		edge add e locator fd00::/112 fabrik eth0
+	wrong "edge add: a name that DEV@EDGE has no place for" 'bad DEV "e@f"' \
+		edge add e@f locator fd00::/112 fabric eth0
+	wrong "edge add: no prefix length" 'bad locator "fd00::/"' \
+		edge add e locator fd00::/ fabric eth0
+	printf 'edge add e locator fd00::/112 fabric eth0 grace "%s"\n' \
+		"" -1 +1 " 1" 1s 0x 0x0x1 0xg 4294967297 18446744073709551617 > "$tmp/batch"
+	on_host -force -b "$tmp/batch" > "$tmp/text" 2>&1
+	is "edge add: none of these is a number" 10 \
+		grep -c 'Error: bad grace ".*": expected a number' "$tmp/text"
 	wrong "edge add: keywords are not abbreviated" 'unknown argument "loc"' \
 		edge add e loc fd00::/112 fabric eth0
 	wrong "edge set: nothing" "nothing to set" edge set e
@@ -210,6 +223,8 @@ test_edge()
 	prints "edge show" "e0: locator fd00::/112 fabric eth0" edge show e0
 	prints "a bare object is shown" "e0: locator" edge
 	prints "commands have abbreviations" "e0: locator" e s
+	prints "the first word counts" "sources" -s s
+	prints "then the others" "edge add e0" sa
 	refused "edge add: the same again" "(File exists)" \
 		edge add e0 locator fd00:9::/64 fabric eth0
 	refused "edge show: no such edge" "edge nope: no edge has this name" edge show nope
@@ -235,8 +250,8 @@ test_edge()
 	check "edge set: fabric any" on_host edge set e0 fabric any
 	prints "any device will do" "fabric any" edge show e0
 	check "edge set: fabric any off" on_host edge set e0 fabric any off fabric eth0
-	check "edge set: settings" on_host edge set e0 mtu 1300 max-segments 2 short on \
-		grace 7 option-type 0x9e
+	check "edge set: settings" on_host edge set e0 mtu 01300 max-segments 2 short on \
+		grace 7 option-type 0x9E
 	prints "the settings have changed" \
 		"mtu 1300 max-segments 2 short on grace 7 option-type 0x9e" edge show e0
 	check "edge set: mtu auto" on_host edge set e0 mtu auto
@@ -252,6 +267,9 @@ test_edge()
 	ip -n "$host" -6 route add fd00:3::/64 dev eth0
 	refused "edge add: a route that exists" "adding the route of fd00:3::/64 on e1" \
 		edge add e1 locator fd00:3::/64 fabric eth0
+	refused "edge set: a route that exists" "adding the route of fd00:3::/64 on e0" \
+		edge set e0 prefix fd00:3::/64
+	check "edge set: back again" on_host edge set e0 prefix del fd00:3::/64
 	check_fails "the edge is gone again" on_host edge show e1
 	check "edge add with everything" on_host edge add e1 locator fd00:4::/64 \
 		fabric eth0 fabric any prefix fd00:5::/64 mtu 1280 max-segments 0 \
@@ -333,6 +351,12 @@ test_endpoint()
 	refused "vpc add: an address that none can have" \
 		"endpoint 1000 fd00:7::21, -4 224.0.0.1: " \
 		vpc add 1000 fd00:7::21 02:00:00:00:00:21 -4 224.0.0.1
+	refused "vpc add: an IPv4-mapped address" "-6 ::ffff:10.0.0.21: " \
+		vpc add 1000 fd00:7::21 02:00:00:00:00:21 -6 ::ffff:10.0.0.21
+	refused "vpc add: an IPv4-mapped SID" "SID ::ffff:10.0.0.21: " \
+		vpc add 1000 ::ffff:10.0.0.21 02:00:00:00:00:21 -4 10.0.0.21
+	refused "vpc add: an address twice" "-4 10.0.0.22: " vpc add 1000 fd00:7::21 \
+		02:00:00:00:00:21 -4 10.0.0.21 -4 10.0.0.22 -4 10.0.0.22
 	refused "vpc add: an unknown edge" "endpoint 1000 fd00::12" \
 		vpc add 1000 vm2@nope fd00::12 02:00:00:00:00:21 -4 10.0.0.12
 	refused "vpc add: a SID outside of the edge" "none of the edge's prefixes" \
@@ -453,9 +477,10 @@ test_monitor()
 {
 	local pid
 
-	on_host monitor > "$tmp/text" 2>&1 &
+	rm -f "$tmp/text" "$tmp/json"
+	vpc -n "$host" monitor > "$tmp/text" 2>&1 &
 	pid=$!
-	on_host -j -t monitor > "$tmp/json" 2>&1 &
+	vpc -n "$host" -j -t monitor > "$tmp/json" 2>&1 &
 	pid+=" $!"
 	# They say nothing when they are ready, so change something until they do.
 	for _ in {1..50}; do
@@ -465,7 +490,10 @@ test_monitor()
 	done
 	on_host vpc add 5 fd00:7::5 02:00:00:00:00:05 -4 10.0.0.5
 	on_host vpc del 5 fd00:7::5 now
-	sleep 0.3
+	for _ in {1..100}; do
+		! grep -q "^del endpoint" "$tmp/text" || ! grep -q '"del"' "$tmp/json" || break
+		sleep 0.1
+	done
 	# shellcheck disable=SC2086 # Two numbers.
 	kill $pid
 	# shellcheck disable=SC2086
@@ -482,15 +510,73 @@ assert events[-1]["endpoint"]["sid"] == "fd00:7::5" and "timestamp" in events[-1
 ' < "$tmp/json"
 }
 
+# When nobody reads on, it ends; when it is read too slowly, it says so.
+test_monitor_reader()
+{
+	local pid changes i
+
+	while on_host edge set e0 grace 8; do
+		sleep 0.1
+	done &
+	changes=$!
+	timeout 60 vpc -n "$host" monitor | head -n 1 > /dev/null
+	is "monitor: a closed pipe is its end" 141 echo "${PIPESTATUS[0]}"
+
+	rm -f "$tmp/text" "$tmp/errors"
+	vpc -n "$host" monitor > "$tmp/text" 2> "$tmp/errors" &
+	pid=$!
+	for ((i = 0; i < 300; i++)); do
+		[ ! -s "$tmp/text" ] || break
+		sleep 0.1
+	done
+	kill $changes
+	wait $changes 2> /dev/null
+	kill -STOP $pid
+	lines 1 8000 > "$tmp/batch"
+	check "monitor: 8000 events" on_host -b "$tmp/batch"
+	sed -i s/add/replace/ "$tmp/batch"
+	check "and 8000 more" on_host -b "$tmp/batch"
+	kill -CONT $pid
+	for ((i = 0; i < 300; i++)); do
+		[ ! -s "$tmp/errors" ] || break
+		sleep 0.1
+	done
+	kill $pid
+	wait $pid 2> /dev/null
+	check "monitor: lost events are told" grep "Warning: some events were lost" "$tmp/errors"
+}
+
+# A dump is whole, or it says that it is not.
+test_dump()
+{
+	local pid i status n
+
+	while on_host vpc set 2000 fd00:8::1 state active; do :; done &
+	pid=$!
+	for ((i = 0; i < 5; i++)); do
+		on_host vpc show 2000 > "$tmp/text" 2> "$tmp/errors"
+		status=$?
+		n=$(wc -l < "$tmp/text")
+		[ $status -eq 0 ] && [ "$n" -eq 8000 ] ||
+			grep -q "the configuration changed" "$tmp/errors" || break
+	done
+	kill $pid
+	wait $pid 2> /dev/null
+	is "vpc show: all or an error while things change" 5 echo $i
+	[ $i -eq 5 ] || diag "status $status, $n endpoints: $(cat "$tmp/errors")"
+	check "all of them go" on_host -b - < <(sed 's/replace/del/; s/ 02:.*/ now/' "$tmp/batch")
+	is "they are gone" 0 endpoints 2000
+}
+
 # lines FIRST LAST: commands that add remote endpoints, one per line.
 lines()
 {
-	local i
-
-	for ((i = $1; i <= $2; i++)); do
-		printf 'vpc add 2000 fd00:8::%x 02:00:00:01:%02x:%02x -4 10.1.%d.%d\n' \
-			$i $((i >> 8)) $((i & 255)) $((i >> 8)) $((i & 255))
-	done
+	seq "$1" "$2" | awk '{
+		high = int($1 / 256)
+		low = $1 % 256
+		printf "vpc add 2000 fd00:8::%x 02:00:00:01:%02x:%02x -4 10.1.%d.%d\n",
+			$1, high, low, high, low
+	}'
 }
 
 test_batch()
@@ -557,6 +643,64 @@ test_batch()
 	on_host vpc del 3000 fd00:9::1 now
 }
 
+# What a batch is read from, and how its lines are taken apart.
+test_batch_input()
+{
+	local add="vpc add 3000 fd00:9::1 02:00:00:00:00:01 -4 10.0.0.1" i pid fd
+
+	cat > "$tmp/batch" <<-'END'
+		# A comment that ends in a backslash \
+		vpc add 3000 fd00:9::1 02:00:00:00:00:01 -4 10.0.0.1 # as this one \
+		vpc add 3000 fd00:9::2 02:00:00:00:00:"02" \
+			-4 \
+			10.0.0.2
+		vpc add 3000 fd00:9::3 \
+			02:00:00:00:00:03 \
+			-4 10.0.0
+	END
+	wrong "batch: a continued line is named by its first" \
+		"$tmp/batch:6: Error: bad -4 \"10.0.0\"" -b "$tmp/batch"
+	is "batch: comments don't continue" 2 endpoints 3000
+	on_host -b - < <(printf 'vpc del 3000 fd00:9::%d now\n' 1 2)
+
+	printf 'edge show\r\nedge \0show\n' > "$tmp/batch"
+	wrong "batch: a null character" "$tmp/batch:2: Error: the line has a null character" \
+		-b "$tmp/batch"
+	echo "edge show 'e0" > "$tmp/batch"
+	wrong "batch: an open quote" "$tmp/batch:1: Error: a quote is not closed" -b "$tmp/batch"
+	printf '%s' "edge show e0 \\" > "$tmp/batch"
+	wrong "batch: a backslash at the very end" 'unexpected argument "\"' -b "$tmp/batch"
+	wrong "batch: a directory" "reading $tmp: " -b "$tmp"
+	check "batch: an empty file" on_host -b /dev/null
+	# shellcheck disable=SC2046 # Words.
+	echo "vpc add 3000 fd00:9::1 02:00:00:00:00:01" \
+		$(printf ' -4 10.0.0.%d' {1..65}) > "$tmp/batch"
+	wrong "batch: 65 addresses" '"10.0.0.65" is one more than 64' -b "$tmp/batch"
+	check_fails "output that can't be written is an error" eval 'on_host edge > /dev/full'
+
+	rm -f "$tmp/errors"
+	coproc on_host -b - 2> "$tmp/errors"
+	pid=$COPROC_PID
+	fd=${COPROC[1]}
+	echo "$add" >&"$fd"
+	for ((i = 0; i < 100; i++)); do
+		[ "$(endpoints 3000)" = 0 ] || break
+		sleep 0.1
+	done
+	is "batch: what was read is done before a pause" 1 endpoints 3000
+	echo "$add" >&"$fd"
+	for ((i = 0; i < 100; i++)); do
+		[ ! -s "$tmp/errors" ] || break
+		sleep 0.1
+	done
+	exec {fd}>&-
+	wait "$pid"
+	is "batch: its error is the exit status" 2 echo $?
+	check "batch: an error in a pause is told in it" [ $i -lt 100 ]
+	check "batch: the line is told" grep "^-:2: Error: endpoint 3000 fd00:9::1: " "$tmp/errors"
+	on_host vpc del 3000 fd00:9::1 now
+}
+
 test_save()
 {
 	on_host vpc add 1000 fd00:7::40 02:00:00:00:00:40 -4 10.0.0.40 state standby
@@ -575,6 +719,66 @@ test_save()
 	is "remote ones stay" 1 endpoints
 }
 
+# Names of devices can have what quotes and comments are made of.
+test_save_all()
+{
+	local edge="q'\"#" pid i
+
+	on_host vpc del 1000 fd00:7::40 now
+	check "edge add: an odd name" on_host edge add "$edge" locator fd00:20::/64 \
+		fabric eth0 fabric eth1 fabric any prefix fd00:21::/64 prefix fd00:22::1/128 \
+		mtu 1300 max-segments 16 short on grace 86400 option-type 0x80
+	check "vpc add: an odd name" on_host vpc add 1 "#'d@$edge" fd00:20::1 \
+		02:00:00:00:00:01 -4 10.0.0.1 state standby
+	check "vpc add: several addresses" on_host vpc add 16777214 "f@$edge" fd00:22::1 \
+		02-00-00-00-00-02 -4 10.0.0.1 -6 fd00::1 -4 10.0.0.2 -6 fd00::1:0:1
+	check "vpc add: retiring" on_host vpc add 1 fd00:9::1 02:00:00:00:00:03 \
+		-4 10.0.0.2 state retiring
+	on_host save > "$tmp/saved"
+	check "save: JSON has the same" eval 'on_host -j save | python3 -c "
+import json, sys
+print(*json.load(sys.stdin), sep=chr(10))" | diff - "$tmp/saved"'
+	check "edge del: an odd name" on_host edge del "$edge"
+	check "vpc del: a retiring one" on_host vpc del 1 fd00:9::1 now
+	is "save: nothing" "" on_host save
+	check "save: all of it is restored" on_host -b "$tmp/saved"
+	is "save: it is the same again" "$(cat "$tmp/saved")" on_host save
+
+	unshare -n sleep 300 &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		[ /proc/$pid/ns/net -ef /proc/$$/ns/net ] || break
+		sleep 0.1
+	done
+	ip -n "$host" link set f netns $pid
+	prints "save: a namespace without a name" "# f is in a namespace without a name (netnsid " save
+	prints "vpc show: likewise" " netnsid " vpc show 16777214
+	kill $pid
+	wait $pid 2> /dev/null
+	on_host edge del "$edge"
+	on_host vpc del 1 fd00:9::1 now
+}
+
+# The examples of the man page, pasted: each block into a shell of its own.
+test_man_page()
+{
+	local page block n
+
+	page=$(dirname "${BASH_SOURCE[0]}")/../Documentation/man/vpc.8
+	if ! [ -r "$page" ]; then
+		skip "the man page's examples" "it is not here"
+		return
+	fi
+	ip -n "$host" addr add fd00:f::2/64 dev eth0 nodad
+	for n in 1 2 3 4 5; do
+		block=$(awk -v n=$n '/^\.EE/ { inside = 0 } inside && i == n
+			/^\.EX/ { inside = 1; i++ }' "$page" |
+			sed "s|\\\\e|\\\\|g; s|\\\\-|-|g; s|/etc/|$tmp/|g; s/netns \(add \)\?vm0/netns \1$example/")
+		check "man page: example $n" nsenter --net="/run/netns/$host" bash -ec "$block"
+	done
+	is "man page: no other example" 5 grep -c '^\.EX' "$page"
+}
+
 trap cleanup EXIT
 command -v vpc > /dev/null || bail "there is no vpc command: build it first"
 setup || bail "can't set up"
@@ -588,6 +792,11 @@ test_stats
 test_trace
 test_json
 test_monitor
+test_monitor_reader
+test_dump
 test_batch
+test_batch_input
 test_save
+test_save_all
+test_man_page
 tap_done

@@ -2,9 +2,12 @@
 /* "vpc -batch": commands from a file, one in a line. */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "queue.h"
 #include "tool.h"
@@ -12,7 +15,9 @@
 /**
  * struct batch - a file that is being read
  * @path: its name, for messages
- * @file: the file
+ * @fd: the file
+ * @file: its lines
+ * @stop: status to stop with, while it is being read
  * @number: of the line, the first one where lines were joined
  * @next: number of the next line
  * @line: the line, which is taken apart in place
@@ -21,7 +26,9 @@
  */
 struct batch {
 	const char	*path;
+	int		fd;
 	FILE		*file;
+	int		stop;
 	unsigned int	number;
 	unsigned int	next;
 	char		*line;
@@ -35,6 +42,44 @@ struct batch {
 static int no_memory(void)
 {
 	return error(STATUS_SYNTAX, "no memory");
+}
+
+/* Who writes the commands may wait for what they do before the next ones. */
+static ssize_t read_file(void *cookie, char *buf, size_t size)
+{
+	struct batch *b = cookie;
+	struct pollfd pollfd = { .fd = b->fd, .events = POLLIN };
+
+	if (!poll(&pollfd, 1, 0))
+		b->stop = queue_flush();
+	if (b->stop) {
+		errno = ECANCELED;
+		return -1;
+	}
+	return read(b->fd, buf, size);
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Does it end in a backslash that is in no comment? */
+static bool goes_on(const char *line, ssize_t len)
+{
+	char quote = '\0', before = ' ';
+
+	if (len < 2 || line[len - 1] != '\n' || line[len - 2] != '\\')
+		return false;
+	for (; *line; before = *line++) {
+		if (quote)
+			quote = *line == quote ? '\0' : quote;
+		else if (*line == '"' || *line == '\'')
+			quote = *line;
+		else if (*line == '#' && is_space(before))
+			return false;
+	}
+	return true;
 }
 
 /* Read a line, and those that go on after a backslash.
@@ -51,10 +96,11 @@ static ssize_t read_line(struct batch *b)
 	if (len < 0)
 		return feof(b->file) ? 0 : -1;
 	b->next++;
-	while (len >= 2 && b->line[len - 1] == '\n' && b->line[len - 2] == '\\') {
+	while (goes_on(b->line, len)) {
 		more = getline(&part, &size, b->file);
 		if (more < 0) {
 			len -= 2;
+			b->line[len] = '\0';
 			break;
 		}
 		b->next++;
@@ -69,15 +115,16 @@ static ssize_t read_line(struct batch *b)
 		len += more - 2;
 	}
 	free(part);
-	return len;
+	/* What was read of a line before an error is no command. */
+	return ferror(b->file) ? -1 : len;
 }
 
 static bool keep_text(struct batch *b, size_t len)
 {
 	char *text;
 
-	while (len && b->line[len - 1] == '\n')
-		b->line[--len] = '\0';
+	while (len && is_space(b->line[len - 1]))
+		len--;
 	if (len >= b->text_size) {
 		text = realloc(b->text, 2 * len + 2);
 		if (!text)
@@ -85,13 +132,9 @@ static bool keep_text(struct batch *b, size_t len)
 		b->text = text;
 		b->text_size = 2 * len + 2;
 	}
-	memcpy(b->text, b->line, len + 1);
+	memcpy(b->text, b->line, len);
+	b->text[len] = '\0';
 	return true;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Take a word's quotes off, in place.
@@ -132,11 +175,13 @@ static bool grow_argv(struct batch *b, size_t n)
 }
 
 /* Take the line apart. */
-static int split_line(struct batch *b, struct args *args)
+static int split_line(struct batch *b, size_t len, struct args *args)
 {
 	char *c = b->line, *end;
 	int n = 0;
 
+	if (memchr(b->line, '\0', len))
+		return error(STATUS_SYNTAX, "the line has a null character");
 	for (;;) {
 		while (is_space(*c))
 			c++;
@@ -182,7 +227,7 @@ static int run_lines(struct batch *b)
 		if (!keep_text(b, len))
 			return no_memory();
 		queue_source(b->path, b->number, b->text);
-		err = split_line(b, &args);
+		err = split_line(b, len, &args);
 		if (!err && args.argc)
 			err = object_run(&args);
 		if (!err)
@@ -194,6 +239,8 @@ static int run_lines(struct batch *b)
 		if (!status)
 			status = queue_status() ? queue_status() : failed;
 	}
+	if (b->stop)
+		return b->stop;
 	if (len < 0) {
 		errors_show(NULL, NULL, errors_take());
 		err = queue_flush();
@@ -212,18 +259,20 @@ static int run_lines(struct batch *b)
  */
 int batch_run(const char *path)
 {
-	struct batch b = { .path = path, .file = stdin, .next = 1 };
+	static const cookie_io_functions_t functions = { .read = read_file };
+	struct batch b = { .path = path, .fd = STDIN_FILENO, .next = 1 };
 	int err;
 
-	if (strcmp(path, "-")) {
-		b.file = fopen(path, "re");
-		if (!b.file)
-			return error(STATUS_SYNTAX, "opening %s: %s", path,
-				     strerror(errno));
-	}
+	if (strcmp(path, "-"))
+		b.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (b.fd >= 0)
+		b.file = fopencookie(&b, "r", functions);
+	if (!b.file)
+		return error(STATUS_SYNTAX, "opening %s: %s", path, strerror(errno));
 	err = run_lines(&b);
-	if (b.file != stdin)
-		fclose(b.file);
+	fclose(b.file);
+	if (b.fd != STDIN_FILENO)
+		close(b.fd);
 	free(b.line);
 	free(b.text);
 	free(b.argv);

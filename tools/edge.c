@@ -289,6 +289,10 @@ static int edge_add(struct args *args)
 	int err;
 
 	err = take_name(args, &name);
+	if (!err && strchr(name, '@'))
+		err = error(STATUS_SYNTAX,
+			    "bad DEV \"%s\": expected a name without \"@\", for DEV@EDGE",
+			    name);
 	if (!err)
 		err = edge_request(args, buf, VPC_CMD_EDGE_ADD, name,
 				   &keywords[FOR_ADD], N_FOR_ADD, &a);
@@ -357,6 +361,6 @@ int edge_main(struct args *args)
 	};
 
 	return args->argc ?
-		command_run(args, commands, ARRAY_SIZE(commands), "command") :
+		command_run(args, commands, ARRAY_SIZE(commands)) :
 		edge_show(args);
 }

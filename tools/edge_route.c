@@ -115,7 +115,7 @@ int edge_follow(const char *name, const struct prefix *add, unsigned int n_add,
 		err = rtnl_del_prefix_route(sock, name, &del[i]);
 	/* While it is down it has no routes at all. */
 	if (!err && up)
-		err = add_routes(sock, name, add, n_add, true);
+		err = add_routes(sock, name, add, n_add, false);
 	rtnl_close(sock);
 	if (err)
 		error(STATUS_KERNEL,

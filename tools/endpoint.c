@@ -336,6 +336,6 @@ int endpoint_main(struct args *args)
 	};
 
 	return args->argc ?
-		command_run(args, commands, ARRAY_SIZE(commands), "command") :
+		command_run(args, commands, ARRAY_SIZE(commands)) :
 		endpoint_show_command(args);
 }

@@ -229,6 +229,21 @@ static void missing_text(const struct nlmsghdr *request, const struct extack *ex
 	snprintf(text, size, "%s%s%s is missing", where, where[0] ? ", " : "", name);
 }
 
+/* Where the only object of a request is: a refusal that tells no place is about
+ * it.  0 if there are several, or none.
+ */
+static uint32_t only_object(const struct nlmsghdr *request)
+{
+	const char *end = mnl_nlmsg_get_payload_tail(request);
+	const struct nlattr *attr;
+
+	attr = mnl_nlmsg_get_payload_offset(request, sizeof(struct genlmsghdr));
+	if (!mnl_attr_ok(attr, end - (const char *)attr) ||
+	    (const char *)mnl_attr_next(attr) != end)
+		return 0;
+	return (const char *)attr - (const char *)request;
+}
+
 /**
  * extack_error - make an error message of a refusal
  * @request: what was refused
@@ -244,7 +259,8 @@ int extack_error(const struct nlmsghdr *request, const struct extack *ext)
 	if (ext->missing) {
 		missing_text(request, ext, where, sizeof(where));
 	} else {
-		place_find(request, ext->offset, &place);
+		place_find(request, ext->offset ? ext->offset : only_object(request),
+			   &place);
 		place_text(&place, where, WHERE_SIZE);
 	}
 	if (ext->ranged)

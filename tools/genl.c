@@ -206,7 +206,8 @@ err_close:
  * @nlh: the request
  * @cb: gets the messages of the answer; may be NULL
  * @data: for @cb
- * @ext: what the kernel said; its error is 0 if there was no exchange
+ * @ext: what the kernel said; its error is EINTR if a dump changed while it was
+ *	read, and 0 if the exchange failed
  *
  * Return: STATUS_OK or STATUS_KERNEL; an error is held if @ext has none.
  */
@@ -220,12 +221,15 @@ int genl_send(struct nlmsghdr *nlh, mnl_cb_t cb, void *data, struct extack *ext)
 		return STATUS_KERNEL;
 	nlh->nlmsg_type = family;
 	err = exchange(nlh, &x);
-	if (err) {
-		if (!ext->error)
-			genl_close();
+	if (err && !ext->error) {
+		/* Answers may be on their way still: they are for nobody. */
+		genl_close();
+		if (err != EINTR)
+			return error(STATUS_KERNEL, "generic netlink: %s", strerror(err));
 		ext->error = err;
-		return STATUS_KERNEL;
 	}
+	if (err)
+		return STATUS_KERNEL;
 	if (ext->message[0])
 		warning("%s", ext->message);
 	return STATUS_OK;

@@ -78,15 +78,10 @@ static const struct command objects[] = {
 	{ "help", help_main },
 };
 
-/**
- * command_run - run the command that the next word names
- * @args: arguments, with one at least
- * @table: commands in the order in which abbreviations find them
- * @n: how many
- * @what: what they are, for messages
- */
-int command_run(struct args *args, const struct command *table, size_t n,
-		const char *what)
+/* Take the word that names a command, or hold an error. */
+static const struct command *command_take(struct args *args,
+					  const struct command *table, size_t n,
+					  const char *what)
 {
 	const char *word = args->argv[0];
 	size_t len = strlen(word), i;
@@ -96,11 +91,28 @@ int command_run(struct args *args, const struct command *table, size_t n,
 			continue;
 		args->argv++;
 		args->argc--;
-		if (table == objects)
-			object_name = table[i].name;
-		return table[i].run(args);
+		return &table[i];
 	}
-	return arg_unknown(what, word, table, n, sizeof(*table));
+	arg_unknown(what, word, table, n, sizeof(*table));
+	return NULL;
+}
+
+/**
+ * command_run - run the command that the next word names
+ * @args: arguments, with one at least
+ * @table: commands in the order in which abbreviations find them; the last one
+ *	is "help", which may also stand behind the others
+ * @n: how many
+ */
+int command_run(struct args *args, const struct command *table, size_t n)
+{
+	const struct command *command = command_take(args, table, n, "command");
+
+	if (!command)
+		return STATUS_SYNTAX;
+	if (args->argc == 1 && !strcmp(args->argv[0], "help"))
+		command = &table[n - 1];
+	return command->run(args);
 }
 
 /**
@@ -109,7 +121,13 @@ int command_run(struct args *args, const struct command *table, size_t n,
  */
 int object_run(struct args *args)
 {
-	return command_run(args, objects, ARRAY_SIZE(objects), "object");
+	const struct command *object;
+
+	object = command_take(args, objects, ARRAY_SIZE(objects), "object");
+	if (!object)
+		return STATUS_SYNTAX;
+	object_name = object->name;
+	return object->run(args);
 }
 
 /* Options. */

@@ -191,22 +191,18 @@ int parse_once(uint64_t *given, unsigned int bit, const char *keyword)
 
 /* Values. */
 
-/* A number in decimal, or with 0x in hexadecimal. */
+/* A number in decimal, or with 0x in hexadecimal: digits and nothing else. */
 static bool to_u32(const char *text, uint32_t *value)
 {
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = hex ? "0123456789abcdefABCDEF" : "0123456789";
+	const char *c = hex ? text + 2 : text;
 	unsigned long long n;
-	const char *c = text;
-	char *end;
-	int base = 10;
 
-	if (c[0] == '0' && (c[1] == 'x' || c[1] == 'X')) {
-		base = 16;
-		c += 2;
-	}
-	if (!isxdigit((unsigned char)*c))
+	if (!*c || c[strspn(c, digits)])
 		return false;
-	n = strtoull(c, &end, base);
-	if (*end || n > UINT32_MAX)
+	n = strtoull(c, NULL, hex ? 16 : 10);
+	if (n > UINT32_MAX)
 		return false;
 	*value = n;
 	return true;

@@ -208,7 +208,8 @@ static struct rtnl_route *new_route(int family, int ifindex, const void *dst,
 err:
 	nl_addr_put(addr);
 	rtnl_route_put(route);
-	rtnl_route_nh_free(nh);
+	if (nh)
+		rtnl_route_nh_free(nh);
 	return NULL;
 }
 

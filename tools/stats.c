@@ -269,5 +269,5 @@ int stats_main(struct args *args)
 
 	if (!args->argc || !strcmp(args->argv[0], "explain"))
 		return stats_show(args);
-	return command_run(args, commands, ARRAY_SIZE(commands), "command");
+	return command_run(args, commands, ARRAY_SIZE(commands));
 }

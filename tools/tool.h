@@ -56,8 +56,7 @@ struct command {
 	int		(*run)(struct args *args);
 };
 
-int command_run(struct args *args, const struct command *table, size_t n,
-		const char *what);
+int command_run(struct args *args, const struct command *table, size_t n);
 int object_run(struct args *args);
 int usage(const char *text);
 
