@@ -24,7 +24,8 @@ PACKAGES := \
 	linux-image-cloud-amd64 linux-headers-cloud-amd64 \
 	qemu-system-x86 qemu-system-common busybox-static cpio \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
-	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev
+	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
+	nftables wireguard-tools
 STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl
 
 all: modules tools
@@ -53,8 +54,9 @@ endif
 
 install: all
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/kmod CONFIG_MODULE_SIG_ALL= \
+		INSTALL_MOD_STRIP=1 DEPMOD=true \
 		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
-	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(KRELEASE)
+	$(if $(DESTDIR),,depmod $(KRELEASE))
 	$(MAKE) -C tools install
 
 # Debian's headers answer "make kernelrelease" with another name than the
@@ -63,8 +65,8 @@ KRELEASE = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h)
 
 uninstall:
-	find $(DESTDIR)/lib/modules/$(KRELEASE) -name 'vpc.ko*' -delete
-	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(KRELEASE)
+	rm -f $(DESTDIR)/lib/modules/$(KRELEASE)/*/vpc.ko*
+	$(if $(DESTDIR),,depmod $(KRELEASE))
 	$(MAKE) -C tools uninstall
 
 clean:

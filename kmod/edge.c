@@ -283,8 +283,12 @@ static int vpc_edge_new_fabric(struct net *net, const int *old,
 	memcpy(fabric, old, VPC_MAX_FABRIC * sizeof(*fabric));
 	for (i = 0; i < cfg->n_fabric_del; i++) {
 		place = vpc_fabric_find(fabric, cfg->fabric_del[i]);
-		if (place)
-			*place = VPC_FABRIC_HOLE;
+		if (!place || cfg->fabric_del[i] <= 0) {
+			NL_SET_ERR_MSG_ATTR(extack, cfg->fabric_del_attr[i],
+					    "the edge does not have this fabric device");
+			return -ENOENT;
+		}
+		*place = VPC_FABRIC_HOLE;
 	}
 	for (i = 0; i < cfg->n_fabric; i++) {
 		struct net_device *dev = __dev_get_by_index(net, cfg->fabric[i]);
@@ -314,10 +318,10 @@ static int vpc_edge_new_fabric(struct net *net, const int *old,
 }
 
 static int vpc_edge_check_prefixes(struct vpc_net *vn, struct vpc_edge *self,
-				   const struct vpc_prefixes *prefixes,
+				   struct vpc_edge_config *cfg,
 				   struct netlink_ext_ack *extack)
 {
-	const struct vpc_prefixes *others;
+	const struct vpc_prefixes *prefixes = cfg->prefixes, *others;
 	struct vpc_edge *edge;
 	unsigned int i, j;
 
@@ -333,6 +337,7 @@ static int vpc_edge_check_prefixes(struct vpc_net *vn, struct vpc_edge *self,
 						     &others->p[j].addr))
 					continue;
 				NL_SET_ERR_MSG(extack, "another edge has this prefix");
+				cfg->bad_prefix = prefixes->p[i];
 				return -EEXIST;
 			}
 		}
@@ -398,7 +403,7 @@ static void vpc_edge_apply(struct vpc_edge *edge, const struct vpc_edge_config *
  * Context: rtnl, vpc_net.lock.
  * Return: 0, or a negative error with nothing changed.
  */
-int vpc_edge_change(struct vpc_edge *edge, const struct vpc_edge_config *cfg,
+int vpc_edge_change(struct vpc_edge *edge, struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
 	bool any = cfg->has & BIT_ULL(VPC_EDGE_A_FABRIC_ANY) ? cfg->fabric_any :
@@ -420,7 +425,7 @@ int vpc_edge_change(struct vpc_edge *edge, const struct vpc_edge_config *cfg,
 	if (err)
 		return err;
 	if (cfg->prefixes) {
-		err = vpc_edge_check_prefixes(edge->vn, edge, cfg->prefixes, extack);
+		err = vpc_edge_check_prefixes(edge->vn, edge, cfg, extack);
 		if (err)
 			return err;
 		err = vpc_edge_check_sids(edge, cfg->prefixes, extack);
@@ -618,7 +623,7 @@ static void vpc_edge_advert(struct work_struct *work)
  * Context: rtnl, vpc_net.lock.
  * Return: 0, or a negative error with nothing changed.
  */
-int vpc_edge_create(struct vpc_net *vn, const struct vpc_edge_config *cfg,
+int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
 	static const int none[VPC_MAX_FABRIC];
@@ -634,7 +639,7 @@ int vpc_edge_create(struct vpc_net *vn, const struct vpc_edge_config *cfg,
 				 extack);
 	if (err)
 		return err;
-	err = vpc_edge_check_prefixes(vn, NULL, cfg->prefixes, extack);
+	err = vpc_edge_check_prefixes(vn, NULL, cfg, extack);
 	if (err)
 		return err;
 

@@ -85,7 +85,9 @@ struct vpc_edge {
  * @fabric: devices to add
  * @fabric_attr: where the request has them
  * @fabric_del: devices to take away
+ * @fabric_del_attr: where the request has them
  * @prefixes: locator and prefixes to have, NULL for no change
+ * @bad_prefix: set to the one that is refused
  *
  * The others are those of struct vpc_edge.
  */
@@ -93,9 +95,11 @@ struct vpc_edge_config {
 	u64			has;
 	char			name[IFNAMSIZ];
 	struct vpc_prefixes	*prefixes;
+	struct vpc_prefix	bad_prefix;
 	int			fabric[VPC_MAX_FABRIC];
 	const struct nlattr	*fabric_attr[VPC_MAX_FABRIC];
 	int			fabric_del[VPC_MAX_FABRIC];
+	const struct nlattr	*fabric_del_attr[VPC_MAX_FABRIC];
 	unsigned int		n_fabric;
 	unsigned int		n_fabric_del;
 	bool			fabric_any;
@@ -134,9 +138,9 @@ int vpc_edge_match(const struct vpc_edge *edge, const struct in6_addr *sid);
 struct vpc_edge *vpc_edge_find(struct vpc_net *vn, const char *name);
 u32 vpc_net_grace(const struct vpc_net *vn);
 
-int vpc_edge_create(struct vpc_net *vn, const struct vpc_edge_config *cfg,
+int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack);
-int vpc_edge_change(struct vpc_edge *edge, const struct vpc_edge_config *cfg,
+int vpc_edge_change(struct vpc_edge *edge, struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack);
 void vpc_edge_follow(struct vpc_edge *edge);
 void vpc_edge_delete(struct net_device *dev, struct list_head *head);

@@ -181,7 +181,7 @@ static int vpc_item_check_edge(struct vpc_net *vn, struct vpc_endpoint_item *it,
 		return 0;
 	it->edge = vpc_edge_find(vn, it->edge_name);
 	if (!it->edge) {
-		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no edge has this name");
+		NL_SET_ERR_MSG_ATTR(extack, it->edge_attr, "no edge has this name");
 		return -ENODEV;
 	}
 	if (!vpc_edge_match(it->edge, &it->sid)) {
@@ -225,8 +225,13 @@ static int vpc_item_check_old(struct vpc_net *vn, struct vpc_endpoint_item *it,
 	    (old->nic->edge != it->edge ||
 	     (strcmp(old->nic->dev->name, it->dev_name) &&
 	      strcmp(old->nic->name, it->dev_name)))) {
-		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+		NL_SET_ERR_MSG_ATTR(extack, it->dev_attr,
 				    "the endpoint has a device of another name or edge: delete it first");
+		return -EBUSY;
+	}
+	if (sid->local && it->net && !net_eq(it->net, dev_net(old->nic->dev))) {
+		NL_SET_ERR_MSG_ATTR(extack, it->net_attr,
+				    "the endpoint's device is in another namespace: move it, or delete it first");
 		return -EBUSY;
 	}
 	it->old = old;
@@ -248,10 +253,10 @@ static int vpc_item_make_device(struct vpc_net *vn, struct vpc_endpoint_item *it
 	dev = vpc_nic_create(it->edge, it->net ?: vn->net, it->dev_name, it->ep,
 			     extack);
 	if (IS_ERR(dev)) {
-		NL_SET_ERR_MSG_ATTR(extack, it->attr,
+		NL_SET_ERR_MSG_ATTR(extack, it->dev_attr,
 				    "can't make the endpoint's device");
 		if (PTR_ERR(dev) == -EEXIST)
-			NL_SET_ERR_MSG_ATTR(extack, it->attr,
+			NL_SET_ERR_MSG_ATTR(extack, it->dev_attr,
 					    "a device of this name exists there");
 		return PTR_ERR(dev);
 	}

@@ -8,6 +8,9 @@
 /**
  * struct vpc_endpoint_item - an endpoint of a request
  * @attr: where the request has it, for the extended ACK
+ * @edge_attr: where it names the edge
+ * @dev_attr: where it names the device
+ * @net_attr: where it names the namespace
  * @ep: the new endpoint; or, to change or delete one, NULL
  * @old: the endpoint that it takes the place of
  * @edge: where it is to be local, or NULL
@@ -24,6 +27,9 @@
  */
 struct vpc_endpoint_item {
 	const struct nlattr	*attr;
+	const struct nlattr	*edge_attr;
+	const struct nlattr	*dev_attr;
+	const struct nlattr	*net_attr;
 	struct vpc_endpoint	*ep;
 	struct vpc_endpoint	*old;
 	struct vpc_edge		*edge;

@@ -40,12 +40,20 @@ static const struct nla_policy vpc_edge_policy[VPC_EDGE_A_MAX + 1] = {
 
 /* Parsing. */
 
+/* Loopback, IPv4-mapped, link-local, multicast. */
+static const struct vpc_prefix vpc_no_sids[] = {
+	{ .addr.s6_addr = { [15] = 1 }, .len = 128 },
+	{ .addr.s6_addr = { [10] = 0xff, [11] = 0xff }, .len = 96 },
+	{ .addr.s6_addr = { 0xfe, 0x80 }, .len = 10 },
+	{ .addr.s6_addr = { 0xff }, .len = 8 },
+};
+
 static int vpc_nl_parse_prefix(const struct nlattr *attr, struct vpc_prefix *p,
 			       struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[VPC_PREFIX_A_MAX + 1];
 	struct in6_addr masked;
-	int err;
+	int i, err;
 
 	err = nla_parse_nested(tb, VPC_PREFIX_A_MAX, attr, vpc_prefix_policy,
 			       extack);
@@ -62,9 +70,11 @@ static int vpc_nl_parse_prefix(const struct nlattr *attr, struct vpc_prefix *p,
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the prefix has bits set behind its length");
 		return -EINVAL;
 	}
-	if (ipv6_addr_type(&p->addr) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
-					IPV6_ADDR_LOOPBACK)) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "the prefix is none of unicast addresses");
+	for (i = 0; i < ARRAY_SIZE(vpc_no_sids); i++) {
+		if (!ipv6_prefix_equal(&p->addr, &vpc_no_sids[i].addr,
+				       min(p->len, vpc_no_sids[i].len)))
+			continue;
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the prefix has addresses that no host of a fabric can have");
 		return -EINVAL;
 	}
 	return 0;
@@ -166,6 +176,27 @@ static int vpc_nl_parse_prefixes(struct vpc_edge_config *cfg,
 	return 0;
 }
 
+/* Where the request has the prefix that was refused. */
+static void vpc_nl_blame_prefix(const struct vpc_edge_config *cfg,
+				const struct genl_info *info)
+{
+	const struct nlattr *attr;
+	struct vpc_prefix p;
+	int rem;
+
+	if (!cfg->bad_prefix.len)
+		return;
+	nla_for_each_nested(attr, info->attrs[VPC_A_EDGE], rem) {
+		if (nla_type(attr) != VPC_EDGE_A_LOCATOR &&
+		    nla_type(attr) != VPC_EDGE_A_PREFIX)
+			continue;
+		if (!vpc_nl_parse_prefix(attr, &p, NULL) &&
+		    p.len == cfg->bad_prefix.len &&
+		    ipv6_addr_equal(&p.addr, &cfg->bad_prefix.addr))
+			NL_SET_BAD_ATTR(info->extack, attr);
+	}
+}
+
 static int vpc_nl_parse_fabric(struct vpc_edge_config *cfg,
 			       const struct nlattr *nest,
 			       struct netlink_ext_ack *extack)
@@ -183,6 +214,8 @@ static int vpc_nl_parse_fabric(struct vpc_edge_config *cfg,
 		} else if (nla_type(attr) == VPC_EDGE_A_FABRIC_DEL) {
 			list = cfg->fabric_del;
 			n = &cfg->n_fabric_del;
+			if (*n < VPC_MAX_FABRIC)
+				cfg->fabric_del_attr[*n] = attr;
 		} else {
 			continue;
 		}
@@ -435,6 +468,7 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 	rtnl_unlock();
 	if (!err)
 		return 0;
+	vpc_nl_blame_prefix(&cfg, info);
 
 err_free:
 	kfree(cfg.prefixes);
@@ -480,8 +514,10 @@ int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info)
 								 lockdep_is_held(&vn->lock)));
 	if (!err)
 		err = vpc_edge_change(edge, &cfg, info->extack);
-	if (err)
+	if (err) {
+		vpc_nl_blame_prefix(&cfg, info);
 		kfree(cfg.prefixes);
+	}
 out:
 	mutex_unlock(&vn->lock);
 	/* It is still there: rtnl is held. */

@@ -167,6 +167,9 @@ static int vpc_nl_parse_place(struct vpc_endpoint_item *it, struct nlattr **tb,
 				    "a remote endpoint has no device to be in a namespace");
 		return -EINVAL;
 	}
+	it->edge_attr = tb[VPC_ENDPOINT_A_EDGE];
+	it->dev_attr = tb[VPC_ENDPOINT_A_DEV];
+	it->net_attr = tb[VPC_ENDPOINT_A_NETNS_FD];
 	nla_strscpy(it->edge_name, tb[VPC_ENDPOINT_A_EDGE], IFNAMSIZ);
 	nla_strscpy(it->dev_name, tb[VPC_ENDPOINT_A_DEV], IFNAMSIZ);
 	if (!dev_valid_name(it->dev_name) || strchr(it->dev_name, '%')) {

@@ -170,14 +170,53 @@ out:
 	return err;
 }
 
+/* Whose packet it is: the active endpoint's, else one that this host has: that
+ * may send in whatever state.
+ */
+static struct vpc_endpoint *vpc_trace_sender(struct vpc_trace *t)
+{
+	struct vpc_endpoint *ep;
+	struct vpc_edge *edge;
+	bool known = false;
+	struct vpc_nic *nic;
+
+	ep = vpc_addr_find(&t->vn->tables, t->pkt.vpc, t->pkt.version,
+			   &t->pkt.src, NULL, &known);
+	if (ep || !known)
+		return ep;
+	list_for_each_entry(edge, &t->vn->edges, list) {
+		list_for_each_entry(nic, &edge->nics, list) {
+			ep = rcu_dereference(nic->ep);
+			if (ep && ep->sid.vpc == t->pkt.vpc &&
+			    vpc_endpoint_has(ep, t->pkt.version, &t->pkt.src, NULL))
+				return ep;
+		}
+	}
+	return NULL;
+}
+
+static bool vpc_trace_edge_down(const struct vpc_endpoint *ep)
+{
+	return ep->sid.local && !(READ_ONCE(ep->nic->edge->dev->flags) & IFF_UP);
+}
+
+static u32 vpc_trace_vm(const struct vpc_endpoint *ep)
+{
+	return READ_ONCE(ep->nic->dev->flags) & IFF_UP ? 0 : VPC_DROP_VM_DOWN;
+}
+
 static int vpc_trace_send(struct vpc_trace *t, u32 *reason)
 {
-	bool known = false;
 	int err;
 
-	t->path.src = vpc_addr_find(&t->vn->tables, t->pkt.vpc, t->pkt.version,
-				    &t->pkt.src, NULL, &known);
-	*reason = t->path.src ? 0 : VPC_DROP_SRC_ADDR;
+	t->path.src = vpc_trace_sender(t);
+	*reason = 0;
+	if (!t->path.src)
+		*reason = VPC_DROP_SRC_ADDR;
+	else if (vpc_path_group(&t->pkt))
+		*reason = VPC_DROP_MULTICAST;
+	else if (vpc_trace_edge_down(t->path.src))
+		*reason = VPC_DROP_EDGE_DOWN;
 	err = vpc_step_endpoint(t, VPC_STEP_SOURCE, *reason, t->path.src,
 				&t->pkt.src);
 	if (err || *reason)
@@ -194,9 +233,11 @@ static int vpc_trace_send(struct vpc_trace *t, u32 *reason)
 	/* How it leaves is known where the sender is. */
 	if (!t->path.src->sid.local)
 		return 0;
-	if (t->path.dst->sid.local)
-		return vpc_step_endpoint(t, VPC_STEP_LOCAL, 0, t->path.dst,
+	if (t->path.dst->sid.local) {
+		*reason = vpc_trace_vm(t->path.dst);
+		return vpc_step_endpoint(t, VPC_STEP_LOCAL, *reason, t->path.dst,
 					 &t->pkt.dst);
+	}
 	err = vpc_step_form(t);
 	return err ?: vpc_step_route(t, reason);
 }
@@ -250,7 +291,7 @@ int vpc_nl_trace(struct sk_buff *skb, struct genl_info *info)
 	err = vpc_trace_parse(&t, info);
 	if (err)
 		return err;
-	/* Devices keep their names meanwhile, and endpoints their devices. */
+	/* Endpoints keep their devices meanwhile. */
 	mutex_lock(&t.vn->lock);
 	err = vpc_nl_reply(info, VPC_CMD_TRACE, NLMSG_DEFAULT_SIZE,
 			   vpc_trace_fill, &t);

@@ -8,7 +8,18 @@
  * at the SID that the packet came from or to.
  */
 
+#include <linux/in.h>
+
 #include "path.h"
+
+/* Is a packet for a group: no path leads there. */
+bool vpc_path_group(const struct vpc_pkt *pkt)
+{
+	if (pkt->version == 4)
+		return ipv4_is_multicast(pkt->dst.v4) ||
+		       ipv4_is_lbcast(pkt->dst.v4);
+	return ipv6_addr_is_multicast(&pkt->dst.v6);
+}
 
 /**
  * vpc_path_send - the path of a packet that an endpoint of this host sends

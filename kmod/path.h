@@ -17,6 +17,7 @@ struct vpc_path {
 	struct vpc_endpoint	*dst;
 };
 
+bool vpc_path_group(const struct vpc_pkt *pkt);
 enum vpc_counter vpc_path_send(const struct vpc_tables *t,
 			       const struct vpc_pkt *pkt,
 			       struct vpc_path *path);

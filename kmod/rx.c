@@ -320,6 +320,20 @@ static unsigned int vpc_rx_stray(struct vpc_net *vn, const struct vpc_sid *sid,
 	return NF_STOLEN;
 }
 
+/* br_netfilter shows us what is merely bridged, and what comes to the bridge
+ * itself for the only time.
+ */
+static bool vpc_rx_bridged(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	const struct nf_bridge_info *info = nf_bridge_info_get(skb);
+
+	return info && (info->pkt_otherhost || skb->pkt_type != PACKET_HOST);
+#else
+	return false;
+#endif
+}
+
 static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
 			   const struct nf_hook_state *state)
 {
@@ -327,7 +341,7 @@ static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
 	struct vpc_endpoint *ep;
 	struct vpc_sid *sid;
 
-	if (nf_bridge_info_exists(skb))
+	if (unlikely(vpc_rx_bridged(skb)))
 		return NF_ACCEPT;
 	/* What has been given to a VM whose device the host itself uses. */
 	if (unlikely(vpc_is_nic(state->in)))

@@ -9,8 +9,10 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-#define VPC_NAME_COUNTER(id, name, text)	[VPC_COUNTER_##id] = name,
-#define VPC_NAME_DROP(id, name, text)		[VPC_DROP_##id] = name,
+#define VPC_NAME_COUNTER(id, name, text) \
+	[VPC_COUNTER_##id] = name,
+#define VPC_NAME_DROP(id, name, text) \
+	[VPC_DROP_##id] = name,
 
 static const char * const vpc_counter_names[__VPC_COUNTER_MAX] = {
 	VPC_SOURCES(VPC_NAME_COUNTER)

@@ -326,14 +326,6 @@ static void vpc_tx_local(struct vpc_tx *tx, struct sk_buff *skb)
 	vpc_nic_deliver(tx->path.dst->nic, skb, true);
 }
 
-static bool vpc_tx_multicast(const struct vpc_pkt *pkt)
-{
-	if (pkt->version == 4)
-		return ipv4_is_multicast(pkt->dst.v4) ||
-		       ipv4_is_lbcast(pkt->dst.v4);
-	return ipv6_addr_is_multicast(&pkt->dst.v6);
-}
-
 static void vpc_tx_ip(struct vpc_tx *tx, struct sk_buff *skb)
 {
 	enum vpc_counter reason;
@@ -347,7 +339,7 @@ static void vpc_tx_ip(struct vpc_tx *tx, struct sk_buff *skb)
 		return;
 	}
 	reason = VPC_DROP_MULTICAST;
-	if (tx->group || vpc_tx_multicast(&tx->pkt))
+	if (tx->group || vpc_path_group(&tx->pkt))
 		goto drop;
 	reason = VPC_DROP_EDGE_DOWN;
 	if (unlikely(!(READ_ONCE(tx->edge->dev->flags) & IFF_UP)))

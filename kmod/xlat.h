@@ -15,6 +15,7 @@ static inline void vpc_gso_settle(struct sk_buff *skb)
 	if (unlikely(skb_is_gso(skb) && !skb_shinfo(skb)->gso_segs))
 		vpc_gso_guess(skb);
 }
+
 bool vpc_gso_carries(const struct sk_buff *skb, const struct vpc_pkt *pkt);
 struct sk_buff *vpc_gso_segment(struct sk_buff *skb);
 

@@ -198,8 +198,8 @@ test_refused()
 		edge set extra prefix add fd00::/112
 	refused "bits behind the prefix length" \
 		edge add more locator fd77::1/112 fabric eth0
-	refused "unicast" edge add more locator ff00::/112 fabric eth0
-	refused "unicast" edge add more locator fe80::/64 fabric eth0
+	refused "no host of a fabric" edge add more locator ff00::/112 fabric eth0
+	refused "no host of a fabric" edge add more locator fe80::/64 fabric eth0
 	refused "expected a device that exists" \
 		edge add more locator fd77::/112 fabric nothing
 	refused "no fabric devices" edge add more locator fd77::/112 fabric extra
@@ -216,6 +216,10 @@ test_refused()
 	refused "option type" edge set extra option-type 0xe3
 	refused "grace" edge set extra grace 86401
 	refused "needs a fabric device" edge set extra fabric del eth0
+	refused "does not have this fabric device" edge set extra fabric del eth1
+	refused "fe00::/7" edge set extra prefix add fe00::/7
+	refused "fd00::/112: another edge has this prefix" \
+		edge set extra prefix add fd00::0:0/112
 	refused "locator can't be taken away" edge set extra prefix del fd00:e::/64
 	refused "does not have this prefix" edge set extra prefix del fd00:e2::/48
 	refused "has this prefix already" edge set extra prefix add fd00:e3::/64

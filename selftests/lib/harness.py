@@ -67,14 +67,15 @@ SECTIONS = counter_sections()
 
 
 class Counters:
-    """The counters of a host, read with the tool."""
+    """The counters of a host, read with the tool: all of them, or those of
+    what follows "vpc stats show"."""
 
-    def __init__(self, netns):
-        self.netns = netns
+    def __init__(self, netns, *of):
+        self.netns, self.of = netns, of
         self.base = self.read()
 
     def read(self):
-        text = subprocess.run(["vpc", "-n", self.netns, "-j", "stats", "show"],
+        text = subprocess.run(["vpc", "-n", self.netns, "-j", "stats", "show", *self.of],
                               stdout=subprocess.PIPE, check=True).stdout
         found = {}
 

@@ -869,9 +869,8 @@ static void expect_spread(const char *what, const u32 *labels)
 		for (i = 0; i < NR_FLOWS; i++)
 			count[labels[i] >> shift & 15]++;
 		chi = 0;
-		for (i = 0; i < NR_BUCKETS; i++) {
+		for (i = 0; i < NR_BUCKETS; i++)
 			chi += (count[i] - expected) * (count[i] - expected) / expected;
-		}
 		expect(chi < CHI_SQUARE_MAX,
 		       "%s, bits %u-%u: chi-square %.1f", what, shift, shift + 3, chi);
 	}

@@ -80,6 +80,7 @@ enum vpc_cmd {
 
 	__VPC_CMD_MAX
 };
+
 #define VPC_CMD_MAX (__VPC_CMD_MAX - 1)
 
 /**
@@ -102,6 +103,7 @@ enum vpc_attr {
 
 	__VPC_A_MAX
 };
+
 #define VPC_A_MAX (__VPC_A_MAX - 1)
 
 enum vpc_event {
@@ -122,6 +124,7 @@ enum vpc_prefix_attr {
 
 	__VPC_PREFIX_A_MAX
 };
+
 #define VPC_PREFIX_A_MAX (__VPC_PREFIX_A_MAX - 1)
 
 /**
@@ -170,6 +173,7 @@ enum vpc_edge_attr {
 
 	__VPC_EDGE_A_MAX
 };
+
 #define VPC_EDGE_A_MAX (__VPC_EDGE_A_MAX - 1)
 
 /**
@@ -226,6 +230,7 @@ enum vpc_endpoint_attr {
 
 	__VPC_ENDPOINT_A_MAX
 };
+
 #define VPC_ENDPOINT_A_MAX (__VPC_ENDPOINT_A_MAX - 1)
 
 /**
@@ -245,6 +250,7 @@ enum vpc_vpc_attr {
 
 	__VPC_VPC_A_MAX
 };
+
 #define VPC_VPC_A_MAX (__VPC_VPC_A_MAX - 1)
 
 /**
@@ -287,6 +293,7 @@ enum vpc_trace_attr {
 
 	__VPC_TRACE_A_MAX
 };
+
 #define VPC_TRACE_A_MAX (__VPC_TRACE_A_MAX - 1)
 
 /**
@@ -344,6 +351,7 @@ enum vpc_trace_step_attr {
 
 	__VPC_STEP_A_MAX
 };
+
 #define VPC_STEP_A_MAX (__VPC_STEP_A_MAX - 1)
 
 #endif /* _UAPI_LINUX_VPC_H */

@@ -159,6 +159,7 @@ enum vpc_counter {
 	VPC_DROPS(__VPC_DROP_ENUM)
 	__VPC_COUNTER_MAX
 };
+
 #define VPC_COUNTER_MAX (__VPC_COUNTER_MAX - 1)
 
 #endif /* _UAPI_LINUX_VPC_COUNTERS_H */

@@ -18,4 +18,9 @@ static inline bool ipv6_addr_any(const struct in6_addr *a)
 	return ipv6_addr_equal(a, &any);
 }
 
+static inline bool ipv6_addr_is_multicast(const struct in6_addr *a)
+{
+	return a->s6_addr[0] == 0xff;
+}
+
 #endif /* _SHIM_NET_IPV6_H */
