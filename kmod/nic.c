@@ -178,13 +178,15 @@ static size_t vpc_nic_get_size(const struct net_device *dev)
 	return nla_total_size(sizeof(u32)) + nla_total_size(sizeof(struct in6_addr));
 }
 
-/* Details for "ip -d link": the same attributes as in generic netlink. */
+/* Details for "ip -d link": the same attributes as in generic netlink.  What is
+ * the fabric's is no business of the namespace that a tenant has.
+ */
 static int vpc_nic_fill_info(struct sk_buff *skb, const struct net_device *dev)
 {
 	const struct vpc_nic *nic = netdev_priv(dev);
 	const struct vpc_endpoint *ep = rtnl_dereference(nic->ep);
 
-	if (!ep)
+	if (!ep || !net_eq(dev_net(dev), nic->edge->vn->net))
 		return 0;
 	if (nla_put_u32(skb, VPC_ENDPOINT_A_VPC, nic->vpc) ||
 	    nla_put_in6_addr(skb, VPC_ENDPOINT_A_SID, &ep->sid.addr))

@@ -495,9 +495,8 @@ int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* Where a dump stands.  The table may change between its parts: the walk sees
- * what is there throughout at least once, and a message of a dump that saw a
- * change is marked NLM_F_DUMP_INTR.
+/* Where a dump stands.  The table may change between its parts.  A dump that saw
+ * a change is marked NLM_F_DUMP_INTR: only one without the mark is complete.
  */
 struct vpc_nl_walk {
 	struct rhashtable_iter	iter;

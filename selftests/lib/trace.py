@@ -90,6 +90,9 @@ WAYS = (
     ("from nobody's address", "vm0", "10.0.0.98", "10.0.0.20", "src_addr"),
     ("from nobody's address", "vm0", "fd00::cc:0:98", "fd00::cc:0:20", "src_addr"),
     ("from one of another VPC", "vm0", "10.0.0.13", "10.0.0.20", "src_addr"),
+    ("a group", "vm0", "10.0.0.10", "224.0.0.9", "multicast"),
+    ("everybody", "vm0", "10.0.0.10", "255.255.255.255", "multicast"),
+    ("a group", "vm0", "fd00::cc:0:10", "ff02::9", "multicast"),
     ("from the other host", "vm2", "10.0.0.20", "10.0.0.10", "fabric"),
     ("from the other host", "vm2", "fd00::cc:0:20", "fd00::cc:0:10", "fabric"),
 )
