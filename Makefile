@@ -110,6 +110,14 @@ demo: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@selftests/vm/run --kernel $(GUEST_KERNEL) -- selftests/demo.sh
 
+# One CPU of the guest counts instructions: the figures don't depend on the host.
+bench: deps
+	@$(MAKE) -s --no-print-directory guest-module tools
+	@mkdir -p build/bench
+	@selftests/vm/run --kernel $(GUEST_KERNEL) --icount --timeout 3000 -- \
+		selftests/bench/packets --unit instructions > build/bench/instructions.json
+	@selftests/bench/report build/bench/instructions.json
+
 style: style-deps
 	@CACHE=$(CACHE) KDIR=$(GUEST_KDIR) selftests/style
 
@@ -122,6 +130,7 @@ help:
 	@echo 'check      all tests, in virtual machines where they need a kernel;'
 	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, fuzz'
 	@echo 'demo       a demonstration in a virtual machine'
+	@echo 'bench      instructions per packet, beside other overlays'
 	@echo 'style      checkpatch, sparse, compiler warnings, shellcheck'
 	@echo 'deps       install the Debian packages that all this needs'
 	@echo 'clean      remove what was built'
@@ -130,4 +139,4 @@ help:
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
-	check demo style help
+	check demo bench style help

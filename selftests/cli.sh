@@ -436,6 +436,9 @@ test_trace()
 {
 	local arguments=(1000 from 10.0.0.10 to 10.0.0.11)
 
+	says "trace: the receiver's device is down" 2 "dropped: vm_down (" \
+		trace "${arguments[@]}"
+	ip -n "$host" link set vmgtw up
 	prints "trace" "delivered" trace "${arguments[@]}"
 	prints "trace: ports" "proto tcp sport 1 dport 2" \
 		trace "${arguments[@]}" proto tcp sport 1 dport 2

@@ -12,45 +12,6 @@ lib=$(dirname "${BASH_SOURCE[0]}")/lib
 # shellcheck source=selftests/lib/topo.sh
 . "$lib/topo.sh"
 
-# reach NAME ADDRESS...: the VM pings each address.
-reach()
-{
-	local name=$1 address
-
-	shift
-	for address; do
-		in_ns "$name" ping -q -c 1 -W 3 "$address" || return
-	done
-}
-
-# no_reach NAME ADDRESS: the opposite, without waiting long.
-no_reach()
-{
-	! in_ns "$1" ping -q -c 1 -W 1 "$2"
-}
-
-# has TEXT COMMAND...: the command succeeds, and its output has the text.
-has()
-{
-	local text=$1 output
-
-	shift
-	output=$("$@") || return
-	echo "$output"
-	[[ $output == *"$text"* ]]
-}
-
-# has_not TEXT COMMAND...
-has_not()
-{
-	local text=$1 output
-
-	shift
-	output=$("$@") || return
-	echo "$output"
-	[[ $output != *"$text"* ]]
-}
-
 # no_link NAME DEV: the namespace has no such device.
 no_link()
 {

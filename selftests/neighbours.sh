@@ -29,17 +29,6 @@ eventually()
 	return 1
 }
 
-# pings NAME ADDRESS...: one ping to each.
-pings()
-{
-	local name=$1 address
-
-	shift
-	for address; do
-		in_ns "$name" ping -q -c 1 -W 5 "$address" || return
-	done
-}
-
 # all_at_edge NAME: all that the VM knows of its link is the edge's MAC.
 all_at_edge()
 {
@@ -123,7 +112,7 @@ check "with the lifetime that it told" \
 check "and with the MTU" [ "$(in_ns vm3 sysctl -n net.ipv6.conf.vm3.mtu)" -eq 1343 ]
 check "but no prefix" \
 	[ "$(ip -n "${topo}vm3" -6 addr show scope global | grep -c inet6)" -eq 1 ]
-check "addresses on the link are reached" pings vm3 10.0.0.14 fd00::cc:0:14
+check "addresses on the link are reached" reach vm3 10.0.0.14 fd00::cc:0:14
 check "the gateways answer for them" all_at_edge vm3
 check "and are not lost when they are looked for again" \
 	ip -n "${topo}vm3" neigh change 10.0.0.14 dev vm3 lladdr $edge_mac nud probe

@@ -20,8 +20,8 @@ ip_on()
 	ip -n "$topo$1" -b -
 }
 
-# has MODULE...: whether this kernel has them all.
-has()
+# has_module MODULE...: whether this kernel has them all.
+has_module()
 {
 	local module
 
@@ -268,7 +268,7 @@ slaves_up()
 
 test_bond()
 {
-	if ! has bonding; then
+	if ! has_module bonding; then
 		skip "a bond" "there is no bonding"
 		return
 	fi
@@ -295,7 +295,7 @@ test_bond()
 
 test_vrf()
 {
-	if ! has vrf; then
+	if ! has_module vrf; then
 		skip "a VRF" "there is no vrf"
 		return
 	fi
@@ -346,7 +346,7 @@ test_wireguard()
 	if ! command -v wg > /dev/null; then
 		skip "a WireGuard tunnel" "there is no wg"
 		return
-	elif ! has wireguard; then
+	elif ! has_module wireguard; then
 		skip "a WireGuard tunnel" "there is no wireguard"
 		return
 	fi
@@ -411,7 +411,7 @@ test_netfilter()
 	if ! command -v nft > /dev/null; then
 		skip "the host's netfilter" "there is no nft"
 		return
-	elif ! has nf_tables nft_ct nf_conntrack; then
+	elif ! has_module nf_tables nft_ct nf_conntrack; then
 		skip "the host's netfilter" "there is no nf_tables"
 		return
 	fi
@@ -485,7 +485,7 @@ bridge_up()
 
 test_bridge()
 {
-	if ! has bridge; then
+	if ! has_module bridge; then
 		skip "a bridge" "there is no bridge"
 		return
 	fi
@@ -493,7 +493,7 @@ test_bridge()
 	vm_quiet vm0 vm2
 	bridge_up
 	results bridged
-	if has br_netfilter; then
+	if has_module br_netfilter; then
 		in_ns h0 sysctl -qw net.bridge.bridge-nf-call-ip6tables=1
 		diag "by way of the host's netfilter"
 		results bridged
@@ -508,7 +508,7 @@ test_bridge()
 	check "a bridge can be a fabric device" vpc_on h0 edge set vpc2_0 fabric add br0
 	results entry left to_vm
 	results bridged
-	if has br_netfilter; then
+	if has_module br_netfilter; then
 		diag "with the host's netfilter in between"
 		in_ns h0 sysctl -qw net.bridge.bridge-nf-call-ip6tables=1
 		results entry left to_vm
@@ -521,7 +521,7 @@ test_bridge()
 	topo_down
 }
 
-has veth dummy 8021q
+has_module veth dummy 8021q
 test_ecmp
 test_routes
 test_vlan

@@ -91,6 +91,28 @@ check_fails()
 	return 1
 }
 
+# has TEXT COMMAND...: the command succeeds, and its output has the text.
+has()
+{
+	local text=$1 output
+
+	shift
+	output=$("$@") || return
+	echo "$output"
+	[[ $output == *"$text"* ]]
+}
+
+# has_not TEXT COMMAND...: the command succeeds, and its output has it not.
+has_not()
+{
+	local text=$1 output
+
+	shift
+	output=$("$@") || return
+	echo "$output"
+	[[ $output != *"$text"* ]]
+}
+
 # bail WHY: give up the whole test.
 bail()
 {

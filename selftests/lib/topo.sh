@@ -124,6 +124,23 @@ vm_quiet()
 	done
 }
 
+# reach NAME ADDRESS...: the VM pings each address.
+reach()
+{
+	local name=$1 address
+
+	shift
+	for address; do
+		in_ns "$name" ping -q -c 1 -W 5 "$address" || return
+	done
+}
+
+# no_reach NAME ADDRESS: the opposite, without waiting long.
+no_reach()
+{
+	! in_ns "$1" ping -q -c 1 -W 1 "$2"
+}
+
 # topo_talk: endpoints for tests with raw packets.  Those on h1 share an
 # address in two VPCs, and one of them has its SID for an overlay address.
 topo_talk()
