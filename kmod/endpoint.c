@@ -124,6 +124,7 @@ static void vpc_addr_activate(struct vpc_net *vn, struct vpc_endpoint *ep,
 
 	rival = vpc_addr_rival(&vn->tables, ep, slot, &its_slot);
 	vpc_addr_set_state(ep, slot, VPC_STATE_ACTIVE);
+	smp_wmb();	/* vpc_addr_find() */
 	/* One with the same SID is what this one replaces. */
 	if (!rival || ipv6_addr_equal(&rival->sid.addr, &ep->sid.addr))
 		return;
@@ -565,6 +566,7 @@ static struct net_device *vpc_retire_end(struct vpc_net *vn,
 					 unsigned int slot)
 {
 	if (slot != VPC_ALL_SLOTS) {
+		vpc_addr_set_state(ep, slot, VPC_STATE_DARK);
 		vpc_addr_unlink(&vn->tables, ep, slot);
 		vn->tables.changes++;
 		/* A local one stays until it is deleted: it is someone's NIC. */

@@ -208,22 +208,9 @@ static bool vpc_addr_fits(const struct vpc_endpoint *ep, u8 state,
 	return state == VPC_STATE_ACTIVE;
 }
 
-/**
- * vpc_addr_find - which endpoint an overlay address stands for
- * @t: the tables
- * @vpc: VPC id
- * @version: 4 or 6
- * @ip: the address
- * @at: for acceptance: the SID that it must be at, in whatever state;
- *	NULL for sending: the active one
- * @known: set if the address is known at all; not touched else
- *
- * Context: rcu_read_lock().
- * Return: the endpoint, or NULL.
- */
-struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
-				   u8 version, const union vpc_ip *ip,
-				   const struct in6_addr *at, bool *known)
+static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
+					    u8 version, const union vpc_ip *ip,
+					    const struct in6_addr *at, bool *known)
 {
 	struct rhlist_head *list, *pos;
 	struct vpc_endpoint *ep;
@@ -252,6 +239,35 @@ struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
 		*known |= state != VPC_STATE_DARK;
 	}
 	return NULL;
+}
+
+/**
+ * vpc_addr_find - which endpoint an overlay address stands for
+ * @t: the tables
+ * @vpc: VPC id
+ * @version: 4 or 6
+ * @ip: the address
+ * @at: for acceptance: the SID that it must be at, in whatever state;
+ *	NULL for sending: the active one
+ * @known: set if the address is known at all; not touched else
+ *
+ * Context: rcu_read_lock().
+ * Return: the endpoint, or NULL.
+ */
+struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
+				   u8 version, const union vpc_ip *ip,
+				   const struct in6_addr *at, bool *known)
+{
+	struct vpc_endpoint *ep;
+
+	ep = vpc_addr_search(t, vpc, version, ip, at, known);
+	if (likely(ep) || at || !*known)
+		return ep;
+	/* One that had been displaced when we came to it: what displaced it was
+	 * active before that, but may have come in behind us.
+	 */
+	smp_rmb();
+	return vpc_addr_search(t, vpc, version, ip, at, known);
 }
 
 static const u32 *vpc_endpoint_tag(const struct vpc_endpoint *ep, u8 version,
@@ -372,11 +388,13 @@ void vpc_addr_set_state(struct vpc_endpoint *ep, unsigned int slot, u8 state)
  * @t: the tables
  * @ep: the endpoint
  * @slot: the place of the address
+ *
+ * Readers that have found the endpoint before may go on as if they had been
+ * faster, so the address keeps its state.
  */
 void vpc_addr_unlink(struct vpc_tables *t, struct vpc_endpoint *ep,
 		     unsigned int slot)
 {
-	vpc_addr_set_state(ep, slot, VPC_STATE_DARK);
 	/* -ENOENT when it has been taken out before. */
 	if (slot < ep->n4)
 		rhltable_remove(&t->addr4, &vpc_addr4(ep, slot)->node,

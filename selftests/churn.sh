@@ -40,12 +40,69 @@ steady_end()
 	return 1
 }
 
+# flooded COMMAND...: run COMMAND while echo requests go as fast as answers come.
+flooded()
+{
+	local to pids=() status
+
+	for to in 10.0.0.20 fd00::cc:0:20; do
+		in_ns vm0 ping -q -f -w 120 "$to" > /dev/null &
+		pids+=($!)
+	done
+	"$@"
+	status=$?
+	kill "${pids[@]}"
+	wait "${pids[@]}" 2> /dev/null
+	return "$status"
+}
+
+# no_drops HOST NAME...: none of these counters has counted.
+no_drops()
+{
+	local host=$1 name
+
+	shift
+	vpc_on "$host" stats show || return
+	for name; do
+		! vpc_on "$host" stats show | grep -w "$name" || return
+	done
+}
+
+replaced_in_use()
+{
+	local i
+
+	for ((i = 0; i < 5000; i++)); do
+		echo vpc replace 1000 fd00::1:20 CC:2A:2A:00:01:14 -4 10.0.0.20 -6 fd00::cc:0:20
+		echo vpc replace 1000 vm0@vpc2_0 fd00::10 CC:2A:2A:00:00:0A -4 10.0.0.10 \
+			-6 fd00::cc:0:10
+	done | vpc_on h0 -batch -
+}
+
+# h1 knows nothing of the second SID: what is sent there ends there.
+displaced_in_use()
+{
+	local i
+
+	vpc_on h0 vpc add 1000 fd00::1:21 CC:2A:2A:00:01:14 -4 10.0.0.20 \
+		-6 fd00::cc:0:20 state standby || return
+	for ((i = 0; i < 2000; i++)); do
+		echo vpc set 1000 fd00::1:21 state active
+		echo vpc set 1000 fd00::1:20 state active
+	done | vpc_on h0 -batch - || return
+	vpc_on h0 vpc del 1000 fd00::1:21 now
+}
+
 tmp=$(mktemp -d)
 topo_up 1500
 trap 'topo_down; rm -rf "$tmp"' EXIT
 vm_add h0 1000 vm0 fd00::0:10 CC:2A:2A:00:00:0A 10.0.0.10 fd00::cc:0:10
 vm_add h1 1000 vm2 fd00::1:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20
 check "VMs reach each other" reaches
+check "endpoints in use are replaced" flooded replaced_in_use
+check "by others" flooded displaced_in_use
+check "and no packet finds them missing" no_drops h0 src_addr src_sid dst_sid bad_src \
+	no_route not_active
 steady_begin
 tap_results "$lib/churn.py" "$topo" changes
 check "no packet of two VMs was lost meanwhile" steady_end

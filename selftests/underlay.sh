@@ -481,6 +481,13 @@ bridge_up()
 		link set left up
 		link set right up
 	END
+	# A port forwards some time after it has its carrier.
+	for _ in {1..100}; do
+		[ "$(bridge -n "${topo}h0" link show | grep -c 'state forwarding')" -ne 2 ] ||
+			return
+		sleep 0.1
+	done
+	bail "the bridge's ports don't forward"
 }
 
 test_bridge()
