@@ -5,6 +5,7 @@
 #include <net/netns/generic.h>
 
 #include "netlink.h"
+#include "retire.h"
 
 unsigned int vpc_net_id __read_mostly;
 struct workqueue_struct *vpc_wq;
