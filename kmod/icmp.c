@@ -18,6 +18,7 @@
 #include "icmp.h"
 #include "neigh.h"
 #include "nic.h"
+#include "path.h"
 #include "xlat.h"
 
 /* Errors per second and CPU that a VM is sent, and how many in one go. */
@@ -307,14 +308,12 @@ static struct sk_buff *vpc_quote_rebuild(const struct sk_buff *skb,
 static bool vpc_quote_ours(const struct vpc_nic *nic, const struct vpc_endpoint *ep,
 			   const struct vpc_quote *quote)
 {
-	bool known = false;
+	const struct vpc_tables *t = &nic->edge->vn->tables;
 
 	return ipv6_addr_equal(&quote->ip6->saddr, &ep->sid.addr) &&
 	       quote->pkt.vpc == ep->sid.vpc &&
-	       vpc_endpoint_has(ep, quote->pkt.version, &quote->pkt.src, NULL) &&
-	       vpc_addr_find(&nic->edge->vn->tables, quote->pkt.vpc,
-			     quote->pkt.version, &quote->pkt.dst,
-			     &quote->ip6->daddr, &known);
+	       vpc_path_may_use(t, ep, quote->pkt.version, &quote->pkt.src) &&
+	       vpc_path_may_reach(t, &quote->pkt, &quote->ip6->daddr);
 }
 
 static void vpc_icmp_fabric_mtu(struct vpc_nic *nic, struct sk_buff *skb, __be32 mtu)

@@ -100,8 +100,12 @@ static enum vpc_counter vpc_tx_parse(struct vpc_tx *tx, struct sk_buff *skb)
 		return skb->ip_summed == CHECKSUM_PARTIAL ?
 		       VPC_DROP_CHECKSUM_FAILED : VPC_DROP_NO_MEMORY;
 
-	/* 20 bytes reach every checksum and all ports. */
-	want = min_t(unsigned int, pkt->len, pkt->hlen + 20);
+	/* 20 bytes reach every checksum and all ports, and what an ICMP error
+	 * quotes is here, too: 8, the longest IPv4 header, ports.
+	 */
+	want = pkt->proto == IPPROTO_ICMP || pkt->proto == IPPROTO_ICMPV6 ? 8 + 60 + 4 :
+									    20;
+	want = min(pkt->len, pkt->hlen + want);
 	if (!pskb_may_pull(skb, want))
 		return VPC_DROP_NO_MEMORY;
 	skb_reset_network_header(skb);
@@ -345,10 +349,14 @@ static void vpc_tx_ip(struct vpc_tx *tx, struct sk_buff *skb)
 	if (unlikely(!(READ_ONCE(tx->edge->dev->flags) & IFF_UP)))
 		goto drop;
 
-	reason = vpc_path_send(&tx->edge->vn->tables, &tx->pkt, &tx->path);
+	reason = vpc_path_send(&tx->edge->vn->tables, &tx->pkt,
+			       skb->data + tx->pkt.hlen,
+			       min(skb_headlen(skb), tx->pkt.len) - tx->pkt.hlen,
+			       &tx->path);
 	if (unlikely(reason)) {
-		if (reason != VPC_DROP_SRC_ADDR)
-			vpc_icmp_unreachable(tx->nic, skb, &tx->pkt, false);
+		if (reason != VPC_DROP_SRC_ADDR && reason != VPC_DROP_BLACKHOLE)
+			vpc_icmp_unreachable(tx->nic, skb, &tx->pkt,
+					     reason == VPC_DROP_PROHIBITED);
 		goto drop;
 	}
 	if (tx->path.dst->sid.local)

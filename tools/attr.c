@@ -65,9 +65,35 @@ static const struct attr_info vpc_info[] = {
 	[VPC_VPC_A_ENDPOINTS]	= { "endpoints", ATTR_U32 },
 	[VPC_VPC_A_LOCAL]	= { "local", ATTR_U32 },
 	[VPC_VPC_A_STATS]	= { "stats", ATTR_COUNTERS },
+	[VPC_VPC_A_ROUTES]	= { "routes", ATTR_U32 },
+	[VPC_VPC_A_PEERS]	= { "peers", ATTR_U32 },
 };
 
 const struct attr_table attr_vpc = { vpc_info, ARRAY_SIZE(vpc_info) };
+
+static const struct attr_info route_info[] = {
+	[VPC_ROUTE_A_VPC]	= { "ID", ATTR_U32 },
+	[VPC_ROUTE_A_DST]	= { "PREFIX", ATTR_ADDRESS },
+	[VPC_ROUTE_A_LEN]	= { "length", ATTR_LENGTH },
+	[VPC_ROUTE_A_KIND]	= { "kind", ATTR_ROUTE_KIND },
+	[VPC_ROUTE_A_VIA]	= { "via", ATTR_VIA },
+	[VPC_ROUTE_A_PEER]	= { "peer", ATTR_U32 },
+	[VPC_ROUTE_A_EXPORT]	= { "export", ATTR_FLAG },
+	[VPC_ROUTE_A_HASH]	= { "hash", ATTR_HASH },
+	[VPC_ROUTE_A_STATE]	= { "state", ATTR_STATE },
+	[VPC_ROUTE_A_NOW]	= { "now", ATTR_FLAG },
+};
+
+const struct attr_table attr_route = { route_info, ARRAY_SIZE(route_info) };
+
+static const struct attr_info peer_info[] = {
+	[VPC_PEER_A_VPC]	= { "ID", ATTR_U32 },
+	[VPC_PEER_A_PEER]	= { "PEER", ATTR_U32 },
+	[VPC_PEER_A_STATE]	= { "state", ATTR_STATE },
+	[VPC_PEER_A_PEER_STATE]	= { "peer-state", ATTR_STATE },
+};
+
+const struct attr_table attr_peer = { peer_info, ARRAY_SIZE(peer_info) };
 
 static const struct attr_info step_info[] = {
 	[VPC_STEP_A_STEP]	= { "step", ATTR_U8 },
@@ -82,6 +108,8 @@ static const struct attr_info step_info[] = {
 	[VPC_STEP_A_OUT_DEV]	= { "out_dev", ATTR_STRING },
 	[VPC_STEP_A_GATEWAY]	= { "gateway", ATTR_IPV6 },
 	[VPC_STEP_A_MTU]	= { "mtu", ATTR_U32 },
+	[VPC_STEP_A_TABLE_ROUTE] = { "table_route", ATTR_NEST, &attr_route },
+	[VPC_STEP_A_NEXT_HOPS]	= { "next_hops", ATTR_U32 },
 };
 
 const struct attr_table attr_step = { step_info, ARRAY_SIZE(step_info) };
@@ -107,6 +135,8 @@ static const struct attr_info top_info[] = {
 	[VPC_A_STATS]		= { "stats", ATTR_COUNTERS },
 	[VPC_A_TRACE]		= { "trace", ATTR_NEST, &attr_trace },
 	[VPC_A_EVENT]		= { "event", ATTR_U8 },
+	[VPC_A_ROUTE]		= { "route", ATTR_NEST, &attr_route },
+	[VPC_A_PEER]		= { "peer", ATTR_NEST, &attr_peer },
 };
 
 const struct attr_table attr_top = { top_info, ARRAY_SIZE(top_info) };
@@ -123,6 +153,9 @@ static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
 	case ATTR_ONOFF:
 	case ATTR_HEX8:
 	case ATTR_STATE:
+	case ATTR_LENGTH:
+	case ATTR_ROUTE_KIND:
+	case ATTR_HASH:
 		return len >= 1;
 	case ATTR_U16:
 		return len >= 2;
@@ -134,6 +167,8 @@ static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
 		return len >= 6;
 	case ATTR_IPV6:
 		return len >= 16;
+	case ATTR_VIA:
+		return len >= sizeof(struct vpc_via);
 	case ATTR_ADDRESS:
 		return len == 4 || len == 16;
 	case ATTR_STRING:
@@ -210,6 +245,18 @@ static const char *prefix_text(const struct nlattr *nest, char *text)
 	return text;
 }
 
+static const char *via_text(const struct nlattr *attr, char *text)
+{
+	char sid[INET6_ADDRSTRLEN];
+	struct vpc_via via;
+
+	memcpy(&via, mnl_attr_get_payload(attr), sizeof(via));
+	inet_ntop(AF_INET6, via.sid, sid, sizeof(sid));
+	snprintf(text, ATTR_TEXT_SIZE, via.weight == 1 ? "%s" : "%s weight %u", sid,
+		 via.weight);
+	return text;
+}
+
 static const char *mac_text(const uint8_t *mac, char *text)
 {
 	snprintf(text, ATTR_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x",
@@ -237,6 +284,42 @@ static const char *number_text(const char *fmt, unsigned int value, char *text)
 	return text;
 }
 
+static const char * const hashes[] = {
+	[VPC_HASH_L3]	= "l3",
+	[VPC_HASH_L4]	= "l4",
+};
+
+static const char *hash_name(unsigned int hash)
+{
+	return hash < ARRAY_SIZE(hashes) && hashes[hash] ? hashes[hash] : "unknown";
+}
+
+int parse_hash(const char *text, uint8_t *hash)
+{
+	uint8_t h;
+
+	for (h = VPC_HASH_L3; h < ARRAY_SIZE(hashes); h++) {
+		if (strcmp(text, hashes[h]))
+			continue;
+		*hash = h;
+		return STATUS_OK;
+	}
+	return arg_unknown("hash", text, &hashes[VPC_HASH_L3],
+			   ARRAY_SIZE(hashes) - VPC_HASH_L3, sizeof(*hashes));
+}
+
+const char *route_kind_name(unsigned int kind)
+{
+	static const char * const kinds[] = {
+		[VPC_ROUTE_VIA]		= "via",
+		[VPC_ROUTE_PEER]	= "peer",
+		[VPC_ROUTE_BLACKHOLE]	= "blackhole",
+		[VPC_ROUTE_PROHIBIT]	= "prohibit",
+	};
+
+	return kind < ARRAY_SIZE(kinds) && kinds[kind] ? kinds[kind] : "unknown";
+}
+
 /**
  * attr_text - an attribute's value as arguments have it
  * @attr: the attribute, which is valid
@@ -261,6 +344,14 @@ const char *attr_text(const struct nlattr *attr, const struct attr_info *info,
 		return mnl_attr_get_u8(attr) ? "on" : "off";
 	case ATTR_STATE:
 		return state_name(mnl_attr_get_u8(attr));
+	case ATTR_LENGTH:
+		return number_text("%u", mnl_attr_get_u8(attr), text);
+	case ATTR_ROUTE_KIND:
+		return route_kind_name(mnl_attr_get_u8(attr));
+	case ATTR_HASH:
+		return hash_name(mnl_attr_get_u8(attr));
+	case ATTR_VIA:
+		return via_text(attr, text);
 	case ATTR_IFINDEX:
 		return ifindex_text(mnl_attr_get_u32(attr), text);
 	case ATTR_STRING:

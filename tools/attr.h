@@ -29,6 +29,10 @@ enum attr_kind {
 	ATTR_ADDRESS,		/* either of them */
 	ATTR_MAC,
 	ATTR_PREFIX,		/* nest of address and length */
+	ATTR_LENGTH,		/* u8, of the address before it */
+	ATTR_ROUTE_KIND,	/* u8 */
+	ATTR_HASH,		/* u8 */
+	ATTR_VIA,		/* struct vpc_via */
 	ATTR_COUNTERS,		/* nest of u64 */
 };
 
@@ -53,6 +57,8 @@ extern const struct attr_table attr_top;
 extern const struct attr_table attr_edge;
 extern const struct attr_table attr_endpoint;
 extern const struct attr_table attr_vpc;
+extern const struct attr_table attr_route;
+extern const struct attr_table attr_peer;
 extern const struct attr_table attr_trace;
 extern const struct attr_table attr_step;
 extern const struct attr_table attr_prefix;
@@ -68,5 +74,7 @@ const struct nlattr *message_attr(const struct nlmsghdr *nlh, uint16_t type);
 
 const char *state_name(unsigned int state);
 int parse_state(const char *text, uint8_t *state);
+const char *route_kind_name(unsigned int kind);
+int parse_hash(const char *text, uint8_t *hash);
 
 #endif /* _ATTR_H */

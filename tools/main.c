@@ -18,7 +18,8 @@ static const char help[] =
 	"Usage: vpc [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"       vpc [ OPTIONS ] -batch FILE\n"
 	"\n"
-	"OBJECT := { edge | vpc | endpoint | stats | trace | monitor | save }\n"
+	"OBJECT := { edge | vpc | endpoint | stats | trace | monitor | save |\n"
+	"            route | peer }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -s[tats] | -n[etns] NAME | -b[atch] FILE |\n"
 	"             -force | -t[imestamp] | -ts[hort] | -V[ersion] | -h[elp] }\n";
 
@@ -34,7 +35,7 @@ static int help_main(struct args *args)
 	return usage(help);
 }
 
-/* Changes of endpoints wait for others; everything else comes after them. */
+/* Changes of these wait for others; everything else comes after them. */
 static int flushed(struct args *args, int (*run)(struct args *args))
 {
 	int err = queue_flush();
@@ -75,6 +76,8 @@ static const struct command objects[] = {
 	{ "trace", trace_object },
 	{ "monitor", monitor_object },
 	{ "save", save_object },
+	{ "route", route_main },
+	{ "peer", peer_main },
 	{ "help", help_main },
 };
 

@@ -88,6 +88,12 @@ static void print_vpc(const struct nlattr *nest, bool explain)
 	if (tb[VPC_VPC_A_LOCAL])
 		print_uint("local", ", %llu local",
 			   mnl_attr_get_u32(tb[VPC_VPC_A_LOCAL]));
+	if (tb[VPC_VPC_A_ROUTES])
+		print_uint("routes", ", %llu routes",
+			   mnl_attr_get_u32(tb[VPC_VPC_A_ROUTES]));
+	if (tb[VPC_VPC_A_PEERS])
+		print_uint("peers", ", %llu peers",
+			   mnl_attr_get_u32(tb[VPC_VPC_A_PEERS]));
 	print_text("\n");
 	open_object("stats");
 	print_counters(tb[VPC_VPC_A_STATS], explain);

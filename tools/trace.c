@@ -12,6 +12,7 @@
 #include "genl.h"
 #include "parse.h"
 #include "print.h"
+#include "route.h"
 
 static const char help[] =
 	"Usage: vpc trace ID from ADDR to ADDR [ proto { NAME | N } ]\n"
@@ -127,6 +128,8 @@ static const char *step_name(uint8_t step)
 		[VPC_STEP_ROUTE]		= "route",
 		[VPC_STEP_ACCEPT_SOURCE]	= "accept-source",
 		[VPC_STEP_ACCEPT_DESTINATION]	= "accept-destination",
+		[VPC_STEP_TABLE]		= "table",
+		[VPC_STEP_PEER_TABLE]		= "peer-table",
 	};
 
 	return step < ARRAY_SIZE(names) && names[step] ? names[step] : "unknown";
@@ -170,6 +173,17 @@ static void print_value(const struct nlattr **tb, uint16_t type, const char *fmt
 		print_string(info->name, fmt, attr_text(tb[type], info, text));
 }
 
+/* Only the one that was picked is shown. */
+static void print_next_hops(const struct nlattr **tb)
+{
+	uint32_t n;
+
+	if (!tb[VPC_STEP_A_NEXT_HOPS])
+		return;
+	n = mnl_attr_get_u32(tb[VPC_STEP_A_NEXT_HOPS]);
+	print_uint("next_hops", n > 1 ? " picked one of %llu:" : NULL, n);
+}
+
 static void print_step(const struct nlattr *nest)
 {
 	const struct nlattr *tb[VPC_STEP_A_MAX + 1];
@@ -197,6 +211,9 @@ static void print_step(const struct nlattr *nest)
 	print_value(tb, VPC_STEP_A_GATEWAY, " via %s");
 	print_value(tb, VPC_STEP_A_OUT_DEV, " dev %s");
 	print_value(tb, VPC_STEP_A_MTU, " mtu %llu");
+	print_next_hops(tb);
+	if (tb[VPC_STEP_A_TABLE_ROUTE])
+		route_print_in("route", tb[VPC_STEP_A_TABLE_ROUTE]);
 	print_text("\n");
 	close_object();
 }

@@ -36,6 +36,7 @@
 #define VPC_MAX_PREFIXES	1024		/* prefixes of an edge */
 #define VPC_MAX_ADDRS		64		/* overlay addresses of an endpoint */
 #define VPC_MAX_SEGMENTS	16		/* SRH segments of a path */
+#define VPC_MAX_NEXT_HOPS	1024		/* SIDs of a route */
 
 #define VPC_DEFAULT_OPTION_TYPE	0xde
 #define VPC_DEFAULT_SEGMENTS	4
@@ -60,6 +61,20 @@
  *	datapath's own path and acceptance code, and tell each decision
  * @VPC_CMD_EDGE_NTF: multicast: an edge changed, see &enum vpc_event
  * @VPC_CMD_ENDPOINT_NTF: multicast: an endpoint changed
+ * @VPC_CMD_ROUTE_ADD: add routes: one or more %VPC_A_ROUTE
+ * @VPC_CMD_ROUTE_REPLACE: add, or change in one step what leads to the same
+ * @VPC_CMD_ROUTE_SET: change the state of routes
+ * @VPC_CMD_ROUTE_DEL: retire routes, or delete them (%VPC_ROUTE_A_NOW, and what
+ *	leads nowhere or to a peer).  Without a kind, all routes of the prefix
+ * @VPC_CMD_ROUTE_GET: with NLM_F_DUMP all routes; a dump request may hold a
+ *	%VPC_A_ROUTE with VPC, or with VPC and prefix
+ * @VPC_CMD_ROUTE_NTF: multicast: a route changed
+ * @VPC_CMD_PEER_ADD: a VPC agrees to a peering, or changes its state: one or
+ *	more %VPC_A_PEER
+ * @VPC_CMD_PEER_DEL: and withdraws, which takes effect at once
+ * @VPC_CMD_PEER_GET: with NLM_F_DUMP all peerings; a dump request may hold a
+ *	%VPC_A_PEER with only %VPC_PEER_A_VPC
+ * @VPC_CMD_PEER_NTF: multicast: a VPC's consent changed
  */
 enum vpc_cmd {
 	VPC_CMD_UNSPEC,
@@ -77,6 +92,16 @@ enum vpc_cmd {
 	VPC_CMD_TRACE,
 	VPC_CMD_EDGE_NTF,
 	VPC_CMD_ENDPOINT_NTF,
+	VPC_CMD_ROUTE_ADD,
+	VPC_CMD_ROUTE_REPLACE,
+	VPC_CMD_ROUTE_SET,
+	VPC_CMD_ROUTE_DEL,
+	VPC_CMD_ROUTE_GET,
+	VPC_CMD_ROUTE_NTF,
+	VPC_CMD_PEER_ADD,
+	VPC_CMD_PEER_DEL,
+	VPC_CMD_PEER_GET,
+	VPC_CMD_PEER_NTF,
 
 	__VPC_CMD_MAX
 };
@@ -91,6 +116,8 @@ enum vpc_cmd {
  * @VPC_A_STATS: nest of &enum vpc_counter: see there
  * @VPC_A_TRACE: nest of &enum vpc_trace_attr
  * @VPC_A_EVENT: u8, &enum vpc_event, in notifications
+ * @VPC_A_ROUTE: nest of &enum vpc_route_attr, may repeat in requests
+ * @VPC_A_PEER: nest of &enum vpc_peer_attr, may repeat in requests
  */
 enum vpc_attr {
 	VPC_A_UNSPEC,
@@ -100,6 +127,8 @@ enum vpc_attr {
 	VPC_A_STATS,
 	VPC_A_TRACE,
 	VPC_A_EVENT,
+	VPC_A_ROUTE,
+	VPC_A_PEER,
 
 	__VPC_A_MAX
 };
@@ -240,6 +269,8 @@ enum vpc_endpoint_attr {
  * @VPC_VPC_A_LOCAL: u32: those that are local
  * @VPC_VPC_A_STATS: nest of &enum vpc_counter: what its local endpoints sent
  *	and got, those of the past included
+ * @VPC_VPC_A_ROUTES: u32: routes
+ * @VPC_VPC_A_PEERS: u32: VPCs that it agrees to a peering with
  */
 enum vpc_vpc_attr {
 	VPC_VPC_A_UNSPEC,
@@ -247,11 +278,110 @@ enum vpc_vpc_attr {
 	VPC_VPC_A_ENDPOINTS,
 	VPC_VPC_A_LOCAL,
 	VPC_VPC_A_STATS,
+	VPC_VPC_A_ROUTES,
+	VPC_VPC_A_PEERS,
 
 	__VPC_VPC_A_MAX
 };
 
 #define VPC_VPC_A_MAX (__VPC_VPC_A_MAX - 1)
+
+/**
+ * enum vpc_route_kind - where a route leads
+ * @VPC_ROUTE_VIA: to one of its next hops, picked by a hash of the flow
+ * @VPC_ROUTE_PEER: to another VPC, if both agree: to its endpoints and to the
+ *	routes that it exports
+ * @VPC_ROUTE_BLACKHOLE: nowhere
+ * @VPC_ROUTE_PROHIBIT: nowhere, and the sender is told: ICMP "communication
+ *	administratively prohibited"
+ */
+enum vpc_route_kind {
+	VPC_ROUTE_UNSPEC,
+	VPC_ROUTE_VIA,
+	VPC_ROUTE_PEER,
+	VPC_ROUTE_BLACKHOLE,
+	VPC_ROUTE_PROHIBIT,
+};
+
+/**
+ * enum vpc_hash - what of a packet picks a next hop
+ * @VPC_HASH_L3: source and destination address
+ * @VPC_HASH_L4: and the ports of TCP, UDP and SCTP, but not of fragments
+ *
+ * An ICMP error hashes as the reverse of the packet that it quotes.
+ */
+enum vpc_hash {
+	VPC_HASH_UNSPEC,
+	VPC_HASH_L3,
+	VPC_HASH_L4,
+};
+
+/**
+ * struct vpc_via - a next hop of a route
+ * @sid: SID of an endpoint of the VPC
+ * @weight: its share of the flows, host order; 0: none, but what it sends is
+ *	accepted
+ */
+struct vpc_via {
+	__u8	sid[16];
+	__u16	weight;
+};
+
+/**
+ * enum vpc_route_attr - a route
+ *
+ * Which route it is, VPC, prefix, kind and the set of SIDs or the peer say:
+ * several of one prefix may stand side by side, one of them active.
+ *
+ * @VPC_ROUTE_A_VPC: u32: VPC id
+ * @VPC_ROUTE_A_DST: 4 or 16 bytes: the prefix; bits behind the length must be 0
+ * @VPC_ROUTE_A_LEN: u8: its length, 0 to 32 or 128
+ * @VPC_ROUTE_A_KIND: u8, &enum vpc_route_kind
+ * @VPC_ROUTE_A_VIA: &struct vpc_via, repeats, for %VPC_ROUTE_VIA: from 1 to
+ *	%VPC_MAX_NEXT_HOPS
+ * @VPC_ROUTE_A_PEER: u32: VPC id, for %VPC_ROUTE_PEER
+ * @VPC_ROUTE_A_EXPORT: flag: peers may use it; not for %VPC_ROUTE_PEER
+ * @VPC_ROUTE_A_HASH: u8, &enum vpc_hash; l3 if not given
+ * @VPC_ROUTE_A_STATE: u8, &enum vpc_state; active if not given
+ * @VPC_ROUTE_A_NOW: flag: in DEL, without grace
+ */
+enum vpc_route_attr {
+	VPC_ROUTE_A_UNSPEC,
+	VPC_ROUTE_A_VPC,
+	VPC_ROUTE_A_DST,
+	VPC_ROUTE_A_LEN,
+	VPC_ROUTE_A_KIND,
+	VPC_ROUTE_A_VIA,
+	VPC_ROUTE_A_PEER,
+	VPC_ROUTE_A_EXPORT,
+	VPC_ROUTE_A_HASH,
+	VPC_ROUTE_A_STATE,
+	VPC_ROUTE_A_NOW,
+
+	__VPC_ROUTE_A_MAX
+};
+
+#define VPC_ROUTE_A_MAX (__VPC_ROUTE_A_MAX - 1)
+
+/**
+ * enum vpc_peer_attr - the consent of a VPC to a peering
+ * @VPC_PEER_A_VPC: u32: the VPC that agrees
+ * @VPC_PEER_A_PEER: u32: the VPC that may reach it then, if it agrees, too
+ * @VPC_PEER_A_STATE: u8, &enum vpc_state, standby or active; active if not given
+ * @VPC_PEER_A_PEER_STATE: u8, in answers: the state of the other one's consent;
+ *	not there if it has not agreed
+ */
+enum vpc_peer_attr {
+	VPC_PEER_A_UNSPEC,
+	VPC_PEER_A_VPC,
+	VPC_PEER_A_PEER,
+	VPC_PEER_A_STATE,
+	VPC_PEER_A_PEER_STATE,
+
+	__VPC_PEER_A_MAX
+};
+
+#define VPC_PEER_A_MAX (__VPC_PEER_A_MAX - 1)
 
 /**
  * enum vpc_form - the forms of the TLV, by their Opt Data Len
@@ -307,6 +437,9 @@ enum vpc_trace_attr {
  * @VPC_STEP_ACCEPT_SOURCE: by these tables, a receiver finds the overlay
  *	source at the SID that it came from (SID, STATE)
  * @VPC_STEP_ACCEPT_DESTINATION: likewise the destination
+ * @VPC_STEP_TABLE: which route of the sender's VPC leads to the destination
+ *	(TABLE_ROUTE, VPC)
+ * @VPC_STEP_PEER_TABLE: which route of the peer's VPC goes on from there
  */
 enum vpc_step {
 	VPC_STEP_UNSPEC,
@@ -317,6 +450,8 @@ enum vpc_step {
 	VPC_STEP_ROUTE,
 	VPC_STEP_ACCEPT_SOURCE,
 	VPC_STEP_ACCEPT_DESTINATION,
+	VPC_STEP_TABLE,
+	VPC_STEP_PEER_TABLE,
 };
 
 /**
@@ -333,6 +468,9 @@ enum vpc_step {
  * @VPC_STEP_A_OUT_DEV: string: fabric device
  * @VPC_STEP_A_GATEWAY: 16 bytes: next router, if not on link
  * @VPC_STEP_A_MTU: u32
+ * @VPC_STEP_A_TABLE_ROUTE: nest of &enum vpc_route_attr; of its next hops only
+ *	the one that was picked
+ * @VPC_STEP_A_NEXT_HOPS: u32: how many next hops that route has
  */
 enum vpc_trace_step_attr {
 	VPC_STEP_A_UNSPEC,
@@ -348,6 +486,8 @@ enum vpc_trace_step_attr {
 	VPC_STEP_A_OUT_DEV,
 	VPC_STEP_A_GATEWAY,
 	VPC_STEP_A_MTU,
+	VPC_STEP_A_TABLE_ROUTE,
+	VPC_STEP_A_NEXT_HOPS,
 
 	__VPC_STEP_A_MAX
 };

@@ -77,7 +77,7 @@ _(FRAGMENT_SHORT, "fragment_short",					\
   "A fragment too large for the fabric, of a size that can't be cut further.") \
 /* The path. */								\
 _(NO_ROUTE,	"no_route",						\
-  "Nothing in the sender's VPC has the destination address.")		\
+  "The sender's VPC has neither an endpoint nor a route for the destination address.")		\
 _(NOT_ACTIVE,	"not_active",						\
   "The destination is known here, but in state standby or retiring only.") \
 _(TOO_BIG,	"too_big",						\
@@ -110,7 +110,7 @@ _(BAD_SRC,	"bad_src",						\
 _(SRC_SID,	"src_sid",						\
   "Its overlay source belongs to another SID than it came from.")	\
 _(DST_SID,	"dst_sid",						\
-  "Its overlay destination is no address of the SID it came to.")	\
+  "Nothing leads from its VPC and its overlay destination to the SID it came to.")	\
 _(ECN,		"ecn",							\
   "Marked by the fabric as congested, but the tenant's packet can't bear the mark (RFC 6040).") \
 _(NEIGH_FABRIC,	"neigh_fabric",						\
@@ -134,7 +134,20 @@ _(NO_MEMORY,	"no_memory",						\
 _(GSO_FAILED,	"gso_failed",						\
   "A GSO packet that had to be cut could not be.")			\
 _(CHECKSUM_FAILED, "checksum_failed",					\
-  "An offloaded checksum of a VM's packet points outside of the packet.")
+  "An offloaded checksum of a VM's packet points outside of the packet.") \
+/* Routes and peerings. */						\
+_(BLACKHOLE,	"blackhole",						\
+  "The route for the destination is a blackhole.")			\
+_(PROHIBITED,	"prohibited",						\
+  "The route for the destination prohibits it; the sender was told by ICMP.") \
+_(NEXT_HOP,	"next_hop",						\
+  "The SID that the route leads to is none of an endpoint of that VPC known here.") \
+_(DRAINED,	"drained",						\
+  "Every next hop of the route for the destination has the weight 0.")	\
+_(NO_CONSENT,	"no_consent",						\
+  "The route leads to a peer, or the packet comes from one, and not both VPCs agree to the peering.") \
+_(PEER_ROUTE,	"peer_route",						\
+  "The peer has no endpoint and exports no route for the destination.")
 
 #define __VPC_COUNTER_ENUM(id, name, text)	VPC_COUNTER_##id,
 #define __VPC_DROP_ENUM(id, name, text)		VPC_DROP_##id,
