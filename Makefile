@@ -25,7 +25,9 @@ PACKAGES := \
 	qemu-system-x86 qemu-system-common busybox-static cpio \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
-	nftables wireguard-tools
+	nftables wireguard-tools \
+	python3-yaml python3-jsonschema tshark mandoc bash-completion linux-perf
+PACKAGE_PACKAGES := debhelper dh-dkms fakeroot lintian debootstrap
 STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl
 
 all: modules tools
@@ -106,6 +108,11 @@ check: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@GUEST_KERNEL=$(GUEST_KERNEL) selftests/check
 
+# Builds, installs, boots, upgrades and removes the Debian packages.
+check-packages: deps
+	$(call install_packages,$(PACKAGE_PACKAGES))
+	@CACHE=$(CACHE) selftests/packages/check
+
 demo: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@selftests/vm/run --kernel $(GUEST_KERNEL) -- selftests/demo.sh
@@ -128,7 +135,9 @@ help:
 	@echo 'install    install both (PREFIX, DESTDIR)'
 	@echo 'uninstall  remove them'
 	@echo 'check      all tests, in virtual machines where they need a kernel;'
-	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, fuzz'
+	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, native/PATTERN, fuzz'
+	@echo 'check-packages  Debian packages: build, install in a clean root, boot,'
+	@echo '           upgrade, remove'
 	@echo 'demo       a demonstration in a virtual machine'
 	@echo 'bench      instructions per packet, beside other overlays'
 	@echo 'style      checkpatch, sparse, compiler warnings, shellcheck'
@@ -139,4 +148,4 @@ help:
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
-	check demo bench style help
+	check check-packages demo bench style help

@@ -162,9 +162,10 @@ enum vpc_prefix_attr {
  * @VPC_EDGE_A_IFINDEX: u32: the netdevice (in answers)
  * @VPC_EDGE_A_LOCATOR: nest of &enum vpc_prefix_attr; needed to add an edge,
  *	fixed then
- * @VPC_EDGE_A_PREFIX: nest, repeats: a further prefix for SIDs
- * @VPC_EDGE_A_PREFIX_DEL: nest, repeats: in SET, a prefix to take away; refused
- *	while a local endpoint needs it
+ * @VPC_EDGE_A_PREFIX: nest of &enum vpc_prefix_attr, repeats: a further prefix
+ *	for SIDs
+ * @VPC_EDGE_A_PREFIX_DEL: nest of &enum vpc_prefix_attr, repeats: in SET, a prefix
+ *	to take away; refused while a local endpoint needs it
  * @VPC_EDGE_A_FABRIC: u32, repeats: ifindex of a fabric device.  In ADD at
  *	least one, or %VPC_EDGE_A_FABRIC_ANY.  In SET: a device to add
  * @VPC_EDGE_A_FABRIC_DEL: u32, repeats: in SET, a device to take away
@@ -401,7 +402,7 @@ enum vpc_form {
  * enum vpc_trace_attr - a packet to trace, and what became of it
  * @VPC_TRACE_A_VPC: u32: VPC of the sender
  * @VPC_TRACE_A_SRC: 4 or 16 bytes: overlay source
- * @VPC_TRACE_A_DST: overlay destination, of the same size
+ * @VPC_TRACE_A_DST: 4 or 16 bytes: overlay destination, of the same size
  * @VPC_TRACE_A_PROTO: u8: IP protocol, UDP if not given
  * @VPC_TRACE_A_SPORT: u16: for TCP, UDP, UDP-Lite, DCCP and SCTP
  * @VPC_TRACE_A_DPORT: u16

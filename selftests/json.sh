@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What every command prints as JSON is as Documentation/vpc.schema.json says.
+#
+# shellcheck disable=SC2016,SC2317 # That is for awk; check calls the functions.
+
+lib=$(dirname "${BASH_SOURCE[0]}")/lib
+# shellcheck source=selftests/lib/tap.sh
+. "$lib/tap.sh"
+
+host=json-$$-host
+vm=json-$$-vm
+schema=$lib/schema.py
+tmp=$(mktemp -d)
+trap 'printf "netns del %s\n" "$host" "$vm" | ip -force -b -; rm -rf "$tmp"' EXIT
+
+python3 -c 'import jsonschema' 2> /dev/null ||
+	{ skip "JSON" "there is no python3-jsonschema"; tap_done; }
+export PYTHONDONTWRITEBYTECODE=1
+
+on_host()
+{
+	vpc -n "$host" "$@"
+}
+
+# as_schema COMMAND ARGUMENT...: vpc prints what the schema of COMMAND allows,
+# on one line and on several.
+as_schema()
+{
+	local command=$1 option
+
+	shift
+	for option in -j "-j -p"; do
+		# A trace tells of a drop by its status.
+		# shellcheck disable=SC2086 # Two words.
+		on_host $option "$@" || [ "$command" = trace ] || return
+	done > "$tmp/json"
+	"$schema" "$command" < "$tmp/json"
+}
+
+valid()
+{
+	check "$1: ${*:2}" as_schema "$@"
+}
+
+ip -b - <<-END || bail "can't set up a host"
+	netns add $host
+	netns add $vm
+	link add eth0 netns $host type veth peer name eth1 netns $host
+END
+ip -n "$host" -b - <<-END || bail "can't set up a host"
+	link set lo up
+	link set eth0 up
+	link set eth1 up
+	addr add fd00:f::1/64 dev eth0 nodad
+	route add fd00:8::/64 via fd00:f::2
+	route add fd00:9::/64 dev eth0
+END
+on_host -j -t monitor > "$tmp/monitor" &
+monitor=$!
+for ((i = 0; i < 100; i++)); do
+	ip netns exec "$host" awk '$2 == 16 && $4 !~ /^0+$/ { found = 1 } END { exit !found }' \
+		/proc/net/netlink && break
+	sleep 0.1
+done
+
+valid "edge show" edge
+valid "vpc show" vpc show
+on_host -b - <<-END || bail "can't configure"
+	edge add e0 locator fd00:7::/64 fabric eth0 fabric eth1 prefix fd00:17::/64 short on
+	edge add e1 locator fd00:6::/64 fabric any mtu 1400 max-segments 0 option-type 0x80
+	vpc add 1000 c0@e0 fd00:7::10 02:00:00:00:00:10 -4 10.0.0.10 -6 fd01::10 netns $vm
+	vpc add 1000 c1@e0 fd00:7::11 02:00:00:00:00:11 -4 10.0.0.11
+	vpc add 1000 fd00:8::20 02:00:00:00:00:20 -4 10.0.0.20 -4 10.0.0.21 -6 fd01::20
+	vpc add 1000 fd00:8::21 02:00:00:00:00:21 -4 10.0.0.21 -4 10.0.0.22
+	vpc add 1000 fd00:9::30 02:00:00:00:00:30 -4 10.0.0.30
+	vpc add 1 fd00:9::31 02:00:00:00:00:31 -6 fd01::31 state standby
+	vpc del 1000 fd00:8::21
+END
+ip netns exec "$vm" ping -c 1 -W 1 10.0.0.99 > /dev/null
+
+valid "edge show" edge show
+valid "edge show" edge show e1
+valid "edge show" -s edge show
+valid "vpc show" vpc show
+valid "vpc show" -s vpc show 1000
+valid "vpc show" vpc show 1 fd00:9::31
+valid "vpc show" vpc show 4711
+valid "stats show" stats
+valid "stats show" stats show edge e0
+valid "stats show" stats show endpoint 1000 fd00:7::10
+valid "stats show explain" stats show explain
+valid "stats show explain" stats show edge e0 explain
+valid "stats show vpc" stats show vpc
+valid "stats show vpc" stats show vpc 1000 explain
+valid "stats audit" stats audit
+valid trace trace 1000 from 10.0.0.10 to 10.0.0.11
+valid trace trace 1000 from fd01::10 to fd01::20 proto tcp sport 1 dport 443
+valid trace trace 1000 from 10.0.0.10 to 10.0.0.30 proto 47
+valid trace trace 1000 from 10.0.0.10 to 10.0.0.99
+valid trace trace 7 from 10.0.0.10 to 10.0.0.99
+valid save save
+
+on_host vpc set 1 fd00:9::31 state active
+on_host edge del e1
+for ((i = 0; i < 100; i++)); do
+	! grep -q '"event":"del","object":"edge"' "$tmp/monitor" || break
+	sleep 0.1
+done
+kill $monitor
+wait $monitor 2> /dev/null
+check "monitor: every line" "$schema" monitor < "$tmp/monitor"
+check "monitor: one line for each event" [ "$(wc -l < "$tmp/monitor")" -ge 11 ]
+check "monitor: each has a time" [ "$(grep -c '"timestamp":"' "$tmp/monitor")" = \
+	"$(wc -l < "$tmp/monitor")" ]
+
+# A member that the schema does not know, or a value of another kind.
+on_host -j edge show e0 > "$tmp/json"
+check_fails "a strange member is noticed" "$schema" "edge show" \
+	< <(sed 's/"mtu":/"strange":/' "$tmp/json")
+check_fails "a strange value is noticed" "$schema" "edge show" \
+	< <(sed 's/"grace":[0-9]*/"grace":"10"/' "$tmp/json")
+
+# An object that is added to the tool needs a schema.
+for object in $(vpc help | sed -n 's/^OBJECT := { \(.*\) }$/\1/p' | tr -d '|'); do
+	[ "$object" != endpoint ] || continue
+	check "there is a schema for $object" grep -E "^$object( |\$)" <("$schema" --commands)
+done
+tap_done
