@@ -77,6 +77,14 @@ on_host -b - <<-END || bail "can't configure"
 	vpc add 1000 fd00:9::30 02:00:00:00:00:30 -4 10.0.0.30
 	vpc add 1 fd00:9::31 02:00:00:00:00:31 -6 fd01::31 state standby
 	vpc del 1000 fd00:8::21
+	route add 1000 10.1.0.0/16 via fd00:8::20
+	route add 1000 fd02::/16 via fd00:8::20 weight 0 via fd00:9::30 hash l4 export
+	route add 1000 10.2.0.0/16 peer 1
+	route add 1000 10.3.0.0/16 blackhole
+	route add 1000 10.3.0.0/16 prohibit state standby
+	peer add 1000 1
+	peer add 1 1000 state standby
+	peer add 1 2
 END
 ip netns exec "$vm" ping -c 1 -W 1 10.0.0.99 > /dev/null
 
@@ -87,6 +95,11 @@ valid "vpc show" vpc show
 valid "vpc show" -s vpc show 1000
 valid "vpc show" vpc show 1 fd00:9::31
 valid "vpc show" vpc show 4711
+valid "route show" route
+valid "route show" route show 1000 10.3.0.0/16
+valid "route show" route show 4711
+valid "peer show" peer
+valid "peer show" peer show 1
 valid "stats show" stats
 valid "stats show" stats show edge e0
 valid "stats show" stats show endpoint 1000 fd00:7::10
@@ -99,10 +112,16 @@ valid trace trace 1000 from 10.0.0.10 to 10.0.0.11
 valid trace trace 1000 from fd01::10 to fd01::20 proto tcp sport 1 dport 443
 valid trace trace 1000 from 10.0.0.10 to 10.0.0.30 proto 47
 valid trace trace 1000 from 10.0.0.10 to 10.0.0.99
+valid trace trace 1000 from 10.0.0.10 to 10.1.0.1
+valid trace trace 1000 from fd01::10 to fd02::20 proto tcp sport 1 dport 443
+valid trace trace 1000 from 10.0.0.10 to 10.2.0.1
+valid trace trace 1000 from 10.0.0.10 to 10.3.0.1
 valid trace trace 7 from 10.0.0.10 to 10.0.0.99
 valid save save
 
 on_host vpc set 1 fd00:9::31 state active
+on_host peer del 1 2
+on_host route del 1000 10.3.0.0/16
 on_host edge del e1
 for ((i = 0; i < 100; i++)); do
 	! grep -q '"event":"del","object":"edge"' "$tmp/monitor" || break

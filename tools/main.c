@@ -18,8 +18,7 @@ static const char help[] =
 	"Usage: vpc [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"       vpc [ OPTIONS ] -batch FILE\n"
 	"\n"
-	"OBJECT := { edge | vpc | endpoint | stats | trace | monitor | save |\n"
-	"            route | peer }\n"
+	"OBJECT := { edge | vpc | endpoint | route | peer | stats | trace | monitor | save }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -s[tats] | -n[etns] NAME | -b[atch] FILE |\n"
 	"             -force | -t[imestamp] | -ts[hort] | -V[ersion] | -h[elp] }\n";
 

@@ -338,8 +338,8 @@ struct vpc_via {
  * @VPC_ROUTE_A_DST: 4 or 16 bytes: the prefix; bits behind the length must be 0
  * @VPC_ROUTE_A_LEN: u8: its length, 0 to 32 or 128
  * @VPC_ROUTE_A_KIND: u8, &enum vpc_route_kind
- * @VPC_ROUTE_A_VIA: &struct vpc_via, repeats, for %VPC_ROUTE_VIA: from 1 to
- *	%VPC_MAX_NEXT_HOPS
+ * @VPC_ROUTE_A_VIA: 18 bytes, repeats: &struct vpc_via, for %VPC_ROUTE_VIA: from
+ *	1 to %VPC_MAX_NEXT_HOPS
  * @VPC_ROUTE_A_PEER: u32: VPC id, for %VPC_ROUTE_PEER
  * @VPC_ROUTE_A_EXPORT: flag: peers may use it; not for %VPC_ROUTE_PEER
  * @VPC_ROUTE_A_HASH: u8, &enum vpc_hash; l3 if not given
