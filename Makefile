@@ -26,6 +26,7 @@ PACKAGES := \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
 	nftables wireguard-tools
+DEBUG_PACKAGES := linux-source-6.1 xz-utils
 STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl
 
 all: modules tools
@@ -49,7 +50,7 @@ else
 	@cp -Rpu uapi/. $(GUEST_TREE)/uapi
 	@find kmod -type f \( -name '*.[chS]' -o -name 'Kbuild' -o -name 'Makefile' \) \
 		! -name '*.mod.c' -exec cp -pu --parents -t $(GUEST_TREE) {} +
-	$(MAKE) -s -C $(GUEST_KDIR) M=$(CURDIR)/$(GUEST_TREE)/kmod modules
+	$(MAKE) -s -C $(GUEST_KDIR) M=$(CURDIR)/$(GUEST_TREE)/kmod $(GUEST_FLAGS) modules
 endif
 
 install: all
@@ -106,6 +107,25 @@ check: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@GUEST_KERNEL=$(GUEST_KERNEL) selftests/check
 
+debug-deps:
+	$(call install_packages,$(PACKAGES) $(DEBUG_PACKAGES))
+
+# MACHINE is um (user-mode Linux) or x86 (a virtual machine).
+MACHINE ?= um
+
+check-debug: debug-deps
+	@$(MAKE) -s --no-print-directory tools
+	@selftests/debug/check --machine $(MACHINE)
+
+# What takes hours: more fuzzing, and the debugging kernel with several CPUs.
+nightly: export FUZZ_SECONDS ?= 1800
+nightly: debug-deps
+	@selftests/sum check check-debug 'check-debug MACHINE=x86'
+
+coverage: debug-deps
+	@$(MAKE) -s --no-print-directory tools
+	@selftests/debug/coverage
+
 demo: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@selftests/vm/run --kernel $(GUEST_KERNEL) -- selftests/demo.sh
@@ -129,6 +149,10 @@ help:
 	@echo 'uninstall  remove them'
 	@echo 'check      all tests, in virtual machines where they need a kernel;'
 	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, fuzz'
+	@echo 'check-debug  the kernel tests under a kernel with KASAN, lockdep, kmemleak ...;'
+	@echo '           MACHINE=um (default, user-mode Linux) or x86 (a virtual machine)'
+	@echo 'coverage   which lines and branches of the module the tests run'
+	@echo 'nightly    check and check-debug on both machines, with FUZZ_SECONDS=1800'
 	@echo 'demo       a demonstration in a virtual machine'
 	@echo 'bench      instructions per packet, beside other overlays'
 	@echo 'style      checkpatch, sparse, compiler warnings, shellcheck'
@@ -139,4 +163,4 @@ help:
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
-	check demo bench style help
+	debug-deps check check-debug nightly coverage demo bench style help
