@@ -28,6 +28,7 @@ PACKAGES := \
 	nftables wireguard-tools \
 	python3-yaml python3-jsonschema tshark mandoc bash-completion linux-perf
 PACKAGE_PACKAGES := debhelper dh-dkms fakeroot lintian debootstrap
+DEBUG_PACKAGES := linux-source-6.1 xz-utils
 STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl
 
 all: modules tools
@@ -51,7 +52,7 @@ else
 	@cp -Rpu uapi/. $(GUEST_TREE)/uapi
 	@find kmod -type f \( -name '*.[chS]' -o -name 'Kbuild' -o -name 'Makefile' \) \
 		! -name '*.mod.c' -exec cp -pu --parents -t $(GUEST_TREE) {} +
-	$(MAKE) -s -C $(GUEST_KDIR) M=$(CURDIR)/$(GUEST_TREE)/kmod modules
+	$(MAKE) -s -C $(GUEST_KDIR) M=$(CURDIR)/$(GUEST_TREE)/kmod $(GUEST_FLAGS) modules
 endif
 
 install: all
@@ -113,6 +114,25 @@ check-packages: deps
 	$(call install_packages,$(PACKAGE_PACKAGES))
 	@CACHE=$(CACHE) selftests/packages/check
 
+debug-deps:
+	$(call install_packages,$(PACKAGES) $(DEBUG_PACKAGES))
+
+# MACHINE is um (user-mode Linux) or x86 (a virtual machine).
+MACHINE ?= um
+
+check-debug: debug-deps
+	@$(MAKE) -s --no-print-directory tools
+	@selftests/debug/check --machine $(MACHINE)
+
+# What takes hours: more fuzzing, and the debugging kernel with several CPUs.
+nightly: export FUZZ_SECONDS ?= 1800
+nightly: debug-deps
+	@selftests/sum check check-debug 'check-debug MACHINE=x86'
+
+coverage: debug-deps
+	@$(MAKE) -s --no-print-directory tools
+	@selftests/debug/coverage
+
 demo: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@selftests/vm/run --kernel $(GUEST_KERNEL) -- selftests/demo.sh
@@ -138,6 +158,10 @@ help:
 	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, native/PATTERN, fuzz'
 	@echo 'check-packages  Debian packages: build, install in a clean root, boot,'
 	@echo '           upgrade, remove'
+	@echo 'check-debug  the kernel tests under a kernel with KASAN, lockdep, kmemleak ...;'
+	@echo '           MACHINE=um (default, user-mode Linux) or x86 (a virtual machine)'
+	@echo 'coverage   which lines and branches of the module the tests run'
+	@echo 'nightly    check and check-debug on both machines, with FUZZ_SECONDS=1800'
 	@echo 'demo       a demonstration in a virtual machine'
 	@echo 'bench      instructions per packet, beside other overlays'
 	@echo 'style      checkpatch, sparse, compiler warnings, shellcheck'
@@ -148,4 +172,4 @@ help:
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
-	check check-packages demo bench style help
+	debug-deps check check-debug check-packages nightly coverage demo bench style help
