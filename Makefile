@@ -10,9 +10,15 @@ KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-# What test guests boot, and the headers that belong to it.
+# What test guests boot, an installed kernel's version or a directory with a
+# kernel, and the headers that belong to it.
 GUEST_KERNEL ?= $(shell selftests/vm/run --print-kernel)
-GUEST_KDIR = /lib/modules/$(GUEST_KERNEL)/build
+GUEST_KDIR = $(if $(filter /%,$(GUEST_KERNEL)),$(GUEST_KERNEL)/kdir,/lib/modules/$(GUEST_KERNEL)/build)
+GUEST_RELEASE = $(notdir $(or $(wildcard $(filter /%,$(GUEST_KERNEL))/lib/modules/*),$(GUEST_KERNEL)))
+
+# Debian's other kernels, as in the names of their packages.
+KERNELS ?= 6.12-cloud-amd64
+ARM64_KERNELS ?= arm64 6.12-arm64
 
 CACHE := $(or $(XDG_CACHE_HOME),/var/cache)/vpc-selftests
 
@@ -22,7 +28,7 @@ export VPC_VERSION PREFIX DESTDIR
 PACKAGES := \
 	build-essential pkg-config libmnl-dev libelf-dev bc flex bison kmod \
 	linux-image-cloud-amd64 linux-headers-cloud-amd64 \
-	qemu-system-x86 qemu-system-common busybox-static cpio \
+	qemu-system-x86 qemu-system-common busybox-static cpio xz-utils \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
 	nftables wireguard-tools \
@@ -42,7 +48,7 @@ tools:
 # The module is built in its own directory for the kernel of KDIR.  Guests may
 # boot another one: theirs is built from a copy of the sources then, so that
 # neither build disturbs the other.
-GUEST_TREE = build/$(GUEST_KERNEL)
+GUEST_TREE = build/$(GUEST_RELEASE)
 
 guest-module:
 ifeq ($(realpath $(KDIR)),$(realpath $(GUEST_KDIR)))
@@ -133,6 +139,25 @@ coverage: debug-deps
 	@$(MAKE) -s --no-print-directory tools
 	@selftests/debug/coverage
 
+# The others are unpacked, not installed: the host goes on booting what it boots.
+STRICT := W=1 KCFLAGS=-Werror
+check-kernels: deps
+	@for flavour in $(KERNELS); do \
+		kernel=$$(selftests/vm/fetch $$flavour) || exit; \
+		$(MAKE) -s --no-print-directory check GUEST_KERNEL=$$kernel $(STRICT) || exit; \
+	done
+
+arm64-deps:
+	$(call install_packages,$(PACKAGES) gcc-aarch64-linux-gnu)
+
+check-arm64: arm64-deps
+	@for flavour in $(ARM64_KERNELS); do \
+		kernel=$$(selftests/vm/fetch --headers $$flavour) || exit; \
+		$(MAKE) -s --no-print-directory guest-module GUEST_KERNEL=$$kernel \
+			CROSS_COMPILE=aarch64-linux-gnu- $(STRICT) || exit; \
+		echo "vpc.ko compiles for $${kernel##*/kernel-}"; \
+	done
+
 demo: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@selftests/vm/run --kernel $(GUEST_KERNEL) -- selftests/demo.sh
@@ -162,6 +187,8 @@ help:
 	@echo '           MACHINE=um (default, user-mode Linux) or x86 (a virtual machine)'
 	@echo 'coverage   which lines and branches of the module the tests run'
 	@echo 'nightly    check and check-debug on both machines, with FUZZ_SECONDS=1800'
+	@echo 'check-kernels  all tests on other kernels of Debian: KERNELS="$(KERNELS)"'
+	@echo 'check-arm64  compile the module for ARM64_KERNELS="$(ARM64_KERNELS)"'
 	@echo 'demo       a demonstration in a virtual machine'
 	@echo 'bench      instructions per packet, beside other overlays'
 	@echo 'style      checkpatch, sparse, compiler warnings, shellcheck'
@@ -172,4 +199,5 @@ help:
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
-	debug-deps check check-debug check-packages nightly coverage demo bench style help
+	debug-deps arm64-deps check check-debug check-kernels check-arm64 check-packages \
+	nightly coverage demo bench style help
