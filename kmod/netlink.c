@@ -54,11 +54,15 @@ int vpc_nl_reply(struct genl_info *info, u8 cmd, size_t size,
 	void *hdr;
 	int err;
 
-	if (!skb)
+	if (!skb) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		return -ENOMEM;
+	}
 	hdr = genlmsg_put_reply(skb, info, &vpc_genl_family, 0, cmd);
 	err = hdr ? fill(skb, arg) : -EMSGSIZE;
 	if (err) {
+		if (err == -ENOMEM)
+			NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		nlmsg_free(skb);
 		return err;
 	}
@@ -117,8 +121,10 @@ static int vpc_nl_stats_get(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	sum = kzalloc(sizeof(*sum), GFP_KERNEL);
-	if (!sum)
+	if (!sum) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the counters");
 		return -ENOMEM;
+	}
 	mutex_lock(&vn->lock);
 	err = vpc_stats_snapshot(vn, sum);
 	mutex_unlock(&vn->lock);

@@ -138,8 +138,10 @@ static struct vpc_endpoint *vpc_nl_make_endpoint(const struct vpc_endpoint_item 
 		return ERR_PTR(-EINVAL);
 	}
 	ep = vpc_endpoint_alloc(it->vpc, &it->sid, n4, n6);
-	if (!ep)
+	if (!ep) {
+		NL_SET_ERR_MSG_ATTR(extack, nest, "no memory for the endpoint");
 		return ERR_PTR(-ENOMEM);
+	}
 	ether_addr_copy(ep->mac, nla_data(mac));
 	err = vpc_nl_parse_addrs(ep, nest, extack);
 	if (err) {
@@ -282,8 +284,10 @@ static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
 		n += nla_type(nla) == VPC_A_ENDPOINT;
 	list->n = 0;
 	list->items = kvcalloc(n, sizeof(*list->items), GFP_KERNEL);
-	if (!list->items)
+	if (!list->items) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 		return -ENOMEM;
+	}
 
 	nla_for_each_attr(nla, data, len, rem) {
 		if (nla_type(nla) != VPC_A_ENDPOINT)
@@ -471,6 +475,7 @@ int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
 
 	what.sum = kmalloc(sizeof(*what.sum), GFP_KERNEL);
 	if (!what.sum) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		vpc_nl_free_items(&list, true);
 		return -ENOMEM;
 	}
@@ -692,10 +697,10 @@ int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		what.vpc = vpc;
 		if (hdr)
 			genl_dump_check_consistent(cb, hdr);
-		if (!hdr || vpc_nl_fill_vpc(skb, &what)) {
+		err = hdr ? vpc_nl_fill_vpc(skb, &what) : -EMSGSIZE;
+		if (err) {
 			if (hdr)
 				genlmsg_cancel(skb, hdr);
-			err = -EMSGSIZE;
 			break;
 		}
 		genlmsg_end(skb, hdr);
