@@ -644,8 +644,10 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 		return err;
 
 	dev = alloc_netdev(sizeof(*edge), cfg->name, NET_NAME_USER, vpc_edge_setup);
-	if (!dev)
+	if (!dev) {
+		NL_SET_ERR_MSG(extack, "no memory for the edge");
 		return -ENOMEM;
+	}
 	dev_net_set(dev, vn->net);
 	dev->rtnl_link_ops = &vpc_edge_link_ops;
 	edge = netdev_priv(dev);
@@ -657,14 +659,17 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 	INIT_DELAYED_WORK(&edge->advert, vpc_edge_advert);
 	edge->counters = alloc_percpu(struct vpc_counters);
 	if (!edge->counters) {
+		NL_SET_ERR_MSG(extack, "no memory for the edge");
 		err = -ENOMEM;
 		goto err_free;
 	}
 
 	if (list_empty(&vn->edges)) {
 		err = vpc_rx_hook(vn);
-		if (err)
+		if (err) {
+			NL_SET_ERR_MSG(extack, "can't take packets of the fabric");
 			goto err_counters;
+		}
 	}
 	err = register_netdevice(dev);
 	if (err) {

@@ -62,11 +62,15 @@ int vpc_nl_reply(struct genl_info *info, u8 cmd, size_t size,
 	void *hdr;
 	int err;
 
-	if (!skb)
+	if (!skb) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		return -ENOMEM;
+	}
 	hdr = genlmsg_put_reply(skb, info, &vpc_genl_family, 0, cmd);
 	err = hdr ? fill(skb, arg) : -EMSGSIZE;
 	if (err) {
+		if (err == -ENOMEM)
+			NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		nlmsg_free(skb);
 		return err;
 	}
@@ -167,18 +171,19 @@ int vpc_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		    const void *arg)
 {
 	void *hdr;
+	int err;
 
 	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			  &vpc_genl_family, NLM_F_MULTI, cmd);
 	if (!hdr)
 		return -EMSGSIZE;
 	genl_dump_check_consistent(cb, hdr);
-	if (fill(skb, arg)) {
+	err = fill(skb, arg);
+	if (err)
 		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
+	else
+		genlmsg_end(skb, hdr);
+	return err;
 }
 
 /* The family is no more, and its groups may be another one's. */
@@ -232,8 +237,10 @@ static int vpc_nl_stats_get(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	sum = kzalloc(sizeof(*sum), GFP_KERNEL);
-	if (!sum)
+	if (!sum) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the counters");
 		return -ENOMEM;
+	}
 	mutex_lock(&vn->lock);
 	err = vpc_stats_snapshot(vn, sum);
 	mutex_unlock(&vn->lock);

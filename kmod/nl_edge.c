@@ -144,8 +144,10 @@ static int vpc_nl_parse_prefixes(struct vpc_edge_config *cfg,
 		     nla_type(attr) == VPC_EDGE_A_PREFIX;
 	n = min_t(unsigned int, n, VPC_MAX_PREFIXES);
 	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL);
-	if (!cfg->prefixes)
+	if (!cfg->prefixes) {
+		NL_SET_ERR_MSG(extack, "no memory for the prefixes");
 		return -ENOMEM;
+	}
 	if (old) {
 		cfg->prefixes->n = old->n;
 		memcpy(cfg->prefixes->p, old->p, old->n * sizeof(old->p[0]));
@@ -367,6 +369,7 @@ static int vpc_nl_fill_edge(struct sk_buff *skb, const void *arg)
 	const struct vpc_nl_edge *what = arg;
 	struct vpc_edge *edge = what->edge;
 	struct nlattr *nest = nla_nest_start(skb, VPC_A_EDGE);
+	int err;
 
 	if (!nest ||
 	    nla_put_string(skb, VPC_EDGE_A_NAME, edge->dev->name) ||
@@ -381,10 +384,10 @@ static int vpc_nl_fill_edge(struct sk_buff *skb, const void *arg)
 	    nla_put_u32(skb, VPC_EDGE_A_DEFAULT_MTU, edge->default_mtu) ||
 	    nla_put_u32(skb, VPC_EDGE_A_ENDPOINTS, edge->nr_nics))
 		return -EMSGSIZE;
-	if (what->stats && vpc_nl_put_edge_stats(skb, edge))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
+	err = what->stats ? vpc_nl_put_edge_stats(skb, edge) : 0;
+	if (!err)
+		nla_nest_end(skb, nest);
+	return err;
 }
 
 /* A prefix takes 32 bytes. */
@@ -595,10 +598,10 @@ int vpc_nl_edge_dump(struct sk_buff *skb, struct netlink_callback *cb)
 				  cb->nlh->nlmsg_seq, &vpc_genl_family,
 				  NLM_F_MULTI, VPC_CMD_EDGE_GET);
 		what.edge = edge;
-		if (!hdr || vpc_nl_fill_edge(skb, &what)) {
+		err = hdr ? vpc_nl_fill_edge(skb, &what) : -EMSGSIZE;
+		if (err) {
 			if (hdr)
 				genlmsg_cancel(skb, hdr);
-			err = -EMSGSIZE;
 			break;
 		}
 		genlmsg_end(skb, hdr);

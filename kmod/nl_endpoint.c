@@ -131,8 +131,10 @@ static struct vpc_endpoint *vpc_nl_make_endpoint(const struct vpc_endpoint_item 
 		return ERR_PTR(-EINVAL);
 	}
 	ep = vpc_endpoint_alloc(it->vpc, &it->sid, n4, n6);
-	if (!ep)
+	if (!ep) {
+		NL_SET_ERR_MSG_ATTR(extack, nest, "no memory for the endpoint");
 		return ERR_PTR(-ENOMEM);
+	}
 	ether_addr_copy(ep->mac, nla_data(mac));
 	err = vpc_nl_parse_addrs(ep, nest, extack);
 	if (err) {
@@ -269,8 +271,10 @@ static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
 		return n;
 	list->n = 0;
 	list->items = kvcalloc(n, sizeof(*list->items), GFP_KERNEL);
-	if (!list->items)
+	if (!list->items) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 		return -ENOMEM;
+	}
 
 	vpc_nl_for_each(nla, info, VPC_A_ENDPOINT, rem) {
 		err = vpc_nl_parse_item(&list->items[list->n++], nla, skb, need,
@@ -456,6 +460,7 @@ int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
 
 	what.sum = kmalloc(sizeof(*what.sum), GFP_KERNEL);
 	if (!what.sum) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		vpc_nl_free_items(&list, true);
 		return -ENOMEM;
 	}

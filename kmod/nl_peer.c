@@ -58,8 +58,10 @@ static int vpc_nl_peer_request(struct genl_info *info, bool make,
 	if (n < 0)
 		return n;
 	items = kvcalloc(n, sizeof(*items), GFP_KERNEL);
-	if (!items)
+	if (!items) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 		return -ENOMEM;
+	}
 	vpc_nl_for_each(nla, info, VPC_A_PEER, rem) {
 		err = vpc_nl_parse_peer(&items[i++], nla, make, info->extack);
 		if (err)

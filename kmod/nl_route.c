@@ -133,8 +133,10 @@ static int vpc_nl_parse_vias(struct vpc_route *route, const struct nlattr *nest,
 		return vpc_nl_parse_via(last, &route->sid, &route->weight, extack);
 
 	route->hops = kvzalloc(struct_size(route->hops, hop, n), GFP_KERNEL_ACCOUNT);
-	if (!route->hops)
+	if (!route->hops) {
+		NL_SET_ERR_MSG_ATTR(extack, nest, "no memory for the route");
 		return -ENOMEM;
+	}
 	route->hops->n = n;
 	err = vpc_nl_parse_hops(route->hops, nest, extack);
 	if (!err && make)
@@ -224,8 +226,10 @@ static int vpc_nl_parse_route(struct vpc_route_item *it, const struct nlattr *ne
 	if (err)
 		return err;
 	route = kzalloc(sizeof(*route), GFP_KERNEL_ACCOUNT);
-	if (!route)
+	if (!route) {
+		NL_SET_ERR_MSG_ATTR(extack, nest, "no memory for the route");
 		return -ENOMEM;
+	}
 	it->route = route;
 	it->now = nla_get_flag(tb[VPC_ROUTE_A_NOW]);
 	it->state = tb[VPC_ROUTE_A_STATE] ? nla_get_u8(tb[VPC_ROUTE_A_STATE]) :
@@ -268,8 +272,10 @@ static int vpc_nl_parse_routes(struct genl_info *info, u32 need, u32 allow,
 		return n;
 	list->n = 0;
 	list->items = kvcalloc(n, sizeof(*list->items), GFP_KERNEL);
-	if (!list->items)
+	if (!list->items) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 		return -ENOMEM;
+	}
 	vpc_nl_for_each(nla, info, VPC_A_ROUTE, rem) {
 		err = vpc_nl_parse_route(&list->items[list->n++], nla, need, allow,
 					 info->extack);
