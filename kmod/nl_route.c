@@ -406,6 +406,12 @@ static int vpc_nl_fill_route(struct sk_buff *skb, const void *arg)
 	return vpc_nl_put_route(skb, VPC_A_ROUTE, arg, NULL);
 }
 
+/* Bytes of a message with a route, at most. */
+static size_t vpc_nl_route_size(unsigned int next_hops)
+{
+	return 128 + nla_total_size(sizeof(struct vpc_via)) * next_hops;
+}
+
 /**
  * vpc_nl_route_event - a route has changed
  * @vn: its namespace; the lock is held
@@ -414,10 +420,9 @@ static int vpc_nl_fill_route(struct sk_buff *skb, const void *arg)
  */
 void vpc_nl_route_event(struct vpc_net *vn, const struct vpc_route *route, u8 event)
 {
-	size_t size = 128 + nla_total_size(sizeof(struct vpc_via)) *
-			    (route->hops ? route->hops->n : 1);
-
-	vpc_nl_event(vn, VPC_CMD_ROUTE_NTF, event, size, vpc_nl_fill_route, route);
+	vpc_nl_event(vn, VPC_CMD_ROUTE_NTF, event,
+		     vpc_nl_route_size(route->hops ? route->hops->n : 1),
+		     vpc_nl_fill_route, route);
 }
 
 /**
@@ -480,6 +485,8 @@ int vpc_nl_route_start(struct netlink_callback *cb)
 		kfree(dump);
 		return err;
 	}
+	/* The largest fits whatever the receiver's first buffer was. */
+	cb->min_dump_alloc = vpc_nl_route_size(VPC_MAX_NEXT_HOPS);
 	dump->walk.put = vpc_nl_dump_route;
 	vpc_nl_walk_start(cb, &dump->walk, &vn->tables.fib.ht);
 	return 0;
