@@ -419,7 +419,7 @@ test_stats()
 	prints "stats -s shows all" "no_route" -s stats show
 	prints "stats explain" "" -s stats explain
 	prints "stats explain has sentences" \
-		"Nothing in the sender's VPC has the destination address." -s stats show explain
+		"The sender's VPC has neither an endpoint nor a route" -s stats show explain
 	prints "stats audit" "holds" stats audit
 	prints "stats show edge" "from_vm" -s stats show edge e0
 	prints "stats show vpc" "vpc 1000: " stats show vpc
