@@ -32,10 +32,11 @@ PACKAGES := \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
 	nftables wireguard-tools \
-	python3-yaml python3-jsonschema tshark mandoc bash-completion linux-perf
+	python3-yaml python3-jsonschema python3-docutils graphviz \
+	tshark mandoc bash-completion linux-perf
 PACKAGE_PACKAGES := debhelper dh-dkms fakeroot lintian debootstrap
 DEBUG_PACKAGES := linux-source-6.1 xz-utils
-STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl
+STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl lintian coccinelle
 
 all: modules tools
 
@@ -191,7 +192,8 @@ help:
 	@echo 'check-arm64  compile the module for ARM64_KERNELS="$(ARM64_KERNELS)"'
 	@echo 'demo       a demonstration in a virtual machine'
 	@echo 'bench      instructions per packet, beside other overlays'
-	@echo 'style      checkpatch, sparse, compiler warnings, shellcheck'
+	@echo 'style      checkpatch, sparse, compiler warnings, coccicheck, shellcheck,'
+	@echo '           mandoc; lintian, if there are packages'
 	@echo 'deps       install the Debian packages that all this needs'
 	@echo 'clean      remove what was built'
 	@echo

@@ -25,9 +25,9 @@ completes()
 	local line=$1 got want COMP_LINE COMP_POINT COMP_CWORD COMP_WORDS COMPREPLY=()
 
 	shift
-	# Bash takes words apart at colons and at signs, too.
+	# Bash takes words apart at colons, too.
 	# shellcheck disable=SC2001 # It refers to what matched.
-	read -ra COMP_WORDS <<< "$(sed 's/[:@]\+/ & /g' <<< "$line")"
+	read -ra COMP_WORDS <<< "$(sed 's/:\+/ & /g' <<< "$line")"
 	[[ $line != *' ' ]] || COMP_WORDS+=("")
 	COMP_LINE=$line COMP_POINT=${#line} COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 	_vpc

@@ -122,9 +122,11 @@ static int show_vpcs(struct args *args, bool explain)
 	return STATUS_OK;
 }
 
-/* The counters of the one object in the list, which is freed. */
-static int show_nest(struct nests *list, const struct attr_table *table,
-		     uint16_t type, bool explain)
+/* The counters of the one object in the list, which is freed.  The words before
+ * @args name it.
+ */
+static int show_nest(struct args *args, struct nests *list,
+		     const struct attr_table *table, uint16_t type, bool explain)
 {
 	const struct nlattr *tb[VPC_ENDPOINT_A_MAX + VPC_EDGE_A_MAX];
 	int err = STATUS_OK;
@@ -136,7 +138,8 @@ static int show_nest(struct nests *list, const struct attr_table *table,
 		close_object();
 	} else {
 		err = error(STATUS_KERNEL,
-			    "it has no counters: only a local endpoint has them");
+			    "\"%s\" has no counters: expected an endpoint that is local",
+			    args->argv[-1]);
 	}
 	collect_free(list);
 	return err;
@@ -154,7 +157,7 @@ static int show_edge(struct args *args, bool explain)
 	err = parse_ifname("DEV", name);
 	if (!err)
 		err = edge_get(name, &list);
-	return err ? err : show_nest(&list, &attr_edge, VPC_EDGE_A_STATS, explain);
+	return err ? err : show_nest(args, &list, &attr_edge, VPC_EDGE_A_STATS, explain);
 }
 
 static int show_endpoint(struct args *args, bool explain)
@@ -166,7 +169,7 @@ static int show_endpoint(struct args *args, bool explain)
 	err = endpoint_parse_key(args, &ep);
 	if (!err)
 		err = endpoint_get(&ep, &list);
-	return err ? err : show_nest(&list, &attr_endpoint, VPC_ENDPOINT_A_STATS, explain);
+	return err ? err : show_nest(args, &list, &attr_endpoint, VPC_ENDPOINT_A_STATS, explain);
 }
 
 static int stats_show(struct args *args)

@@ -89,14 +89,19 @@ static const struct keyword keywords[] = {
 
 static int check_args(const struct trace_args *a)
 {
+	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
+
 	if (!a->from.len)
 		return error(STATUS_SYNTAX, "from is missing: expected from ADDR");
 	if (!a->to.len)
 		return error(STATUS_SYNTAX, "to is missing: expected to ADDR");
-	if (a->from.family != a->to.family)
-		return error(STATUS_SYNTAX,
-			     "\"from\" and \"to\" need addresses of the same family");
-	return STATUS_OK;
+	if (a->from.family == a->to.family)
+		return STATUS_OK;
+	inet_ntop(a->from.family, a->from.bytes, from, sizeof(from));
+	inet_ntop(a->to.family, a->to.bytes, to, sizeof(to));
+	return error(STATUS_SYNTAX,
+		     "from \"%s\" and to \"%s\": expected addresses of the same family",
+		     from, to);
 }
 
 static struct nlmsghdr *make_request(char *buf, uint32_t id, const struct trace_args *a)
