@@ -65,7 +65,10 @@ ping_from()
 export -f ping_from in_ns
 export topo
 
-if perf --version > /dev/null 2>&1; then
+# User-mode Linux can't count events.
+if ! [ -e /proc/sys/kernel/perf_event_paranoid ]; then
+	skip "perf" "the kernel has no perf events"
+elif perf --version > /dev/null 2>&1; then
 	check "perf: a packet that is sent" traced vpc_translate bash -c 'ping_from 10.0.0.20'
 	check "perf: one that arrives" traced vpc_accept bash -c 'ping_from 10.0.0.20'
 	check "perf: one that is dropped" traced vpc_drop bash -c 'ping_from 10.0.0.99'
