@@ -15,8 +15,8 @@ import time
 import packets
 from flows import (
     IP_MTU_DISCOVER, PMTUDISC_DO, PMTUDISC_DONT, SOL_UDP, UDP_SEGMENT, Wire,
-    checksum_problem, command, datagrams, is_overlay, received, set_features,
-    transfer)
+    checksum_problem, command, datagrams, is_overlay, received, router_loses_gso,
+    set_features, transfer)
 from harness import VM0, VM2, Counters, Results, audit
 from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Offload
 from vpcwire import TCP, UDP, Fabric
@@ -53,6 +53,10 @@ class Test:
     # GSO crosses whole.
 
     def gso(self):
+        if router_loses_gso(self.prefix):
+            self.results.skip("TCP crosses the fabric in GSO packets",
+                              "this kernel's routers drop them")
+            return
         fabric = Wire(self.ns("spine"), "to_h0")
         vm = Wire(self.ns("vm2"), "vm2")
         for name, source, to in FAMILIES:
@@ -321,8 +325,12 @@ class Test:
                 for offset in (0, 6, 16, 30):
                     fabric.drain()
                     self.hosts[0].mark()
-                    port.send(frame, Offload(start, offset))
                     want = {"from_vm": 1, "checksum_failed": 1}
+                    try:
+                        port.send(frame, Offload(start, offset))
+                    except OSError:
+                        # Later kernels don't even let it out of the VM.
+                        want = {}
                     delta = self.hosts[0].wait(lambda delta, want=want: delta == want)
                     if delta != want or fabric.frames(is_overlay, 0):
                         problems.append("checksum at %d + %d: h0 counted %s" %
