@@ -20,6 +20,7 @@ static const struct {
 } suites[] = {
 	{ "codec", codec_tests },
 	{ "path", path_tests },
+	{ "crypt", crypt_tests },
 };
 
 static char notes[MAX_NOTES][400];
