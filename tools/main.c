@@ -18,7 +18,7 @@ static const char help[] =
 	"Usage: vpc [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"       vpc [ OPTIONS ] -batch FILE\n"
 	"\n"
-	"OBJECT := { edge | vpc | endpoint | stats | trace | monitor | save }\n"
+	"OBJECT := { edge | vpc | endpoint | remote | stats | trace | monitor | save }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -s[tats] | -n[etns] NAME | -b[atch] FILE |\n"
 	"             -force | -t[imestamp] | -ts[hort] | -V[ersion] | -h[elp] }\n";
 
@@ -47,6 +47,11 @@ static int edge_object(struct args *args)
 	return flushed(args, edge_main);
 }
 
+static int remote_object(struct args *args)
+{
+	return flushed(args, remote_main);
+}
+
 static int stats_object(struct args *args)
 {
 	return flushed(args, stats_main);
@@ -71,6 +76,7 @@ static const struct command objects[] = {
 	{ "edge", edge_object },
 	{ "vpc", endpoint_main },
 	{ "endpoint", endpoint_main },
+	{ "remote", remote_object },
 	{ "stats", stats_object },
 	{ "trace", trace_object },
 	{ "monitor", monitor_object },

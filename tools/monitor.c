@@ -14,6 +14,7 @@
 #include "genl.h"
 #include "netns.h"
 #include "print.h"
+#include "remote.h"
 
 static const char help[] =
 	"Usage: vpc [ -timestamp | -tshort ] monitor\n";
@@ -76,6 +77,9 @@ static int monitor_message(const struct nlmsghdr *nlh, void *data)
 	nest = message_attr(nlh, VPC_A_ENDPOINT);
 	if (nest)
 		print_event("endpoint", event, nest, endpoint_print);
+	nest = message_attr(nlh, VPC_A_REMOTE);
+	if (nest)
+		print_event("remote", event, nest, remote_print);
 	return ferror(stdout) ? MNL_CB_ERROR : MNL_CB_OK;
 }
 

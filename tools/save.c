@@ -10,6 +10,7 @@
 #include "endpoint.h"
 #include "netns.h"
 #include "print.h"
+#include "remote.h"
 
 static const char help[] =
 	"Usage: vpc save\n";
@@ -84,6 +85,50 @@ static void put_edge(FILE *out, const struct nlattr *nest)
 		put_value(out, "grace", tb[VPC_EDGE_A_GRACE], &attr_edge);
 	if (differs_u8(tb[VPC_EDGE_A_OPTION_TYPE], VPC_DEFAULT_OPTION_TYPE))
 		put_value(out, "option-type", tb[VPC_EDGE_A_OPTION_TYPE], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_ENCRYPT], VPC_ENCRYPT_ON))
+		put_value(out, "encrypt", tb[VPC_EDGE_A_ENCRYPT], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_CIPHER], VPC_CIPHER_AES_128_GCM))
+		put_value(out, "cipher", tb[VPC_EDGE_A_CIPHER], &attr_edge);
+	if (differs_u32(tb[VPC_EDGE_A_KEY_GRACE], VPC_DEFAULT_KEY_GRACE))
+		put_value(out, "key-grace", tb[VPC_EDGE_A_KEY_GRACE], &attr_edge);
+}
+
+/* Remotes. */
+
+static void put_remote(FILE *out, const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1], *key[VPC_KEY_A_MAX + 1];
+	const struct nlattr *attr;
+	const char *keyword = "";
+
+	attrs_parse(nest, &attr_remote, tb);
+	fputs("remote add", out);
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) != VPC_REMOTE_A_PREFIX ||
+		    !attr_valid(attr, &attr_remote))
+			continue;
+		put_value(out, keyword, attr, &attr_remote);
+		keyword = "prefix";
+	}
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) != VPC_REMOTE_A_KEY ||
+		    !attr_valid(attr, &attr_remote))
+			continue;
+		attrs_parse(attr, &attr_key, key);
+		if (!key[VPC_KEY_A_REPLACED])
+			put_value(out, "key", attr, &attr_remote);
+	}
+	put_value(out, "encrypt", tb[VPC_REMOTE_A_ENCRYPT], &attr_remote);
+}
+
+/* What retires would be active when it is restored. */
+static bool remote_is_active(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
+
+	attrs_parse(nest, &attr_remote, tb);
+	return tb[VPC_REMOTE_A_STATE] &&
+	       mnl_attr_get_u8(tb[VPC_REMOTE_A_STATE]) == VPC_STATE_ACTIVE;
 }
 
 /* Endpoints. */
@@ -170,7 +215,8 @@ static int print_command(void (*put)(FILE *out, const struct nlattr *nest),
 	return STATUS_OK;
 }
 
-static int save_all(const struct nests *edges, const struct nests *endpoints)
+static int save_all(const struct nests *edges, const struct nests *remotes,
+		    const struct nests *endpoints)
 {
 	int err = STATUS_OK;
 	size_t i;
@@ -178,6 +224,9 @@ static int save_all(const struct nests *edges, const struct nests *endpoints)
 	open_array(NULL);
 	for (i = 0; i < edges->n && !err; i++)
 		err = print_command(put_edge, edges->nest[i]);
+	for (i = 0; i < remotes->n && !err; i++)
+		if (remote_is_active(remotes->nest[i]))
+			err = print_command(put_remote, remotes->nest[i]);
 	for (i = 0; i < endpoints->n && !err; i++) {
 		print_lost_netns(endpoints->nest[i]);
 		err = print_command(put_endpoint, endpoints->nest[i]);
@@ -188,7 +237,7 @@ static int save_all(const struct nests *edges, const struct nests *endpoints)
 
 int save_main(struct args *args)
 {
-	struct nests edges, endpoints;
+	struct nests edges, remotes, endpoints;
 	int err;
 
 	if (arg_is(args, "help"))
@@ -198,11 +247,16 @@ int save_main(struct args *args)
 		err = edge_get_all(&edges);
 	if (err)
 		return err;
+	err = remote_get_all(&remotes);
+	if (err)
+		goto out_edges;
 	err = endpoint_get_all(0, &endpoints);
 	if (!err) {
-		err = save_all(&edges, &endpoints);
+		err = save_all(&edges, &remotes, &endpoints);
 		collect_free(&endpoints);
 	}
+	collect_free(&remotes);
+out_edges:
 	collect_free(&edges);
 	return err;
 }

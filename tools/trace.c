@@ -127,6 +127,7 @@ static const char *step_name(uint8_t step)
 		[VPC_STEP_ROUTE]		= "route",
 		[VPC_STEP_ACCEPT_SOURCE]	= "accept-source",
 		[VPC_STEP_ACCEPT_DESTINATION]	= "accept-destination",
+		[VPC_STEP_SEAL]			= "seal",
 	};
 
 	return step < ARRAY_SIZE(names) && names[step] ? names[step] : "unknown";
@@ -197,6 +198,9 @@ static void print_step(const struct nlattr *nest)
 	print_value(tb, VPC_STEP_A_GATEWAY, " via %s");
 	print_value(tb, VPC_STEP_A_OUT_DEV, " dev %s");
 	print_value(tb, VPC_STEP_A_MTU, " mtu %llu");
+	print_value(tb, VPC_STEP_A_SPI, " spi 0x%08llx");
+	print_value(tb, VPC_STEP_A_CIPHER, " cipher %s");
+	print_value(tb, VPC_STEP_A_KEY, " key %s");
 	print_text("\n");
 	close_object();
 }

@@ -3,6 +3,7 @@
 
 #include <crypto/sha2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kdf.h"
@@ -15,8 +16,8 @@ static void unhex(const char *text, u8 *out, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		byte = 0;
-		sscanf(text + 2 * i, "%2x", &byte);
+		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+			abort();
 		out[i] = byte;
 	}
 }
@@ -73,11 +74,17 @@ static void derived_keys(void)
 		u32		spi;
 		const char	*key, *salt;
 	} want[] = {
-		{ 0x8303cd00, "69e203a51bccfb46eec9d2c428f1db5b", "da13133e" },
-		{ 0x9303cd00, "3f55a4a844c4713e1ce563f2c2d5e5f8"
-			      "46ec6132f0dca2e63d80690b421c99f0", "60bea373" },
-		{ 0xa303cd00, "1a5faaa738cf7da557829b0edbebb4da"
-			      "374d1c7d43c63469bf8f0b00f09cfc44", "cb3b0b88" },
+		{
+			0x8303cd00, "69e203a51bccfb46eec9d2c428f1db5b", "da13133e"
+		}, {
+			0x9303cd00,
+			"3f55a4a844c4713e1ce563f2c2d5e5f846ec6132f0dca2e63d80690b421c99f0",
+			"60bea373"
+		}, {
+			0xa303cd00,
+			"1a5faaa738cf7da557829b0edbebb4da374d1c7d43c63469bf8f0b00f09cfc44",
+			"cb3b0b88"
+		},
 	};
 	u8 shared[32], alice[32], bob[32];
 	struct vpc_keymat mat, other;

@@ -42,7 +42,7 @@
 #define VPC_DEFAULT_GRACE	10		/* seconds */
 
 #define VPC_KEY_LEN		32		/* an X25519 key */
-#define VPC_MAX_KEYS		8		/* live ones of an edge, published ones of a remote */
+#define VPC_MAX_KEYS		8		/* live ones of an edge, and of a remote */
 #define VPC_DEFAULT_KEY_GRACE	60		/* seconds */
 
 /**
