@@ -15,6 +15,7 @@
 #include <net/ip6_route.h>
 #include <linux/netfilter_ipv6.h>
 
+#include "esp.h"
 #include "icmp.h"
 #include "neigh.h"
 #include "nic.h"
@@ -335,6 +336,39 @@ static void vpc_icmp_fabric_carry(struct vpc_nic *nic, struct sk_buff *skb,
 	consume_skb(orig);
 }
 
+/* An error about a sealed packet can't be told the VM, who could not know it.
+ * That it was too big is believed if it is one that can have been sent.
+ */
+static bool vpc_icmp_sealed(struct vpc_nic *nic, const struct vpc_endpoint *ep,
+			    struct sk_buff *skb, const struct icmp6hdr *icmp)
+{
+	unsigned int off = VPC_QUOTE_OFFSET + sizeof(struct ipv6hdr);
+	const struct ipv6hdr *ip6;
+	__be32 spi;
+
+	if (skb->len < off + sizeof(spi) || !pskb_may_pull(skb, off + sizeof(spi)))
+		return false;
+	ip6 = (const struct ipv6hdr *)(skb->data + VPC_QUOTE_OFFSET);
+	spi = *(const __be32 *)(ip6 + 1);
+	if (!ipv6_addr_equal(&ip6->saddr, &ep->sid.addr) ||
+	    !vpc_sid_find(&nic->edge->vn->tables, &ip6->daddr) ||
+	    !vpc_esp_sent(nic->edge, &ip6->daddr, ntohl(spi)))
+		return false;
+	if (icmp->icmp6_type == ICMPV6_PKT_TOOBIG)
+		vpc_icmp_fabric_mtu(nic, skb, icmp->icmp6_mtu);
+	return true;
+}
+
+static bool vpc_icmp_quotes_esp(const struct sk_buff *skb)
+{
+	unsigned int off = VPC_QUOTE_OFFSET + offsetof(struct ipv6hdr, nexthdr);
+	const u8 *nexthdr;
+	u8 buf;
+
+	nexthdr = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	return nexthdr && *nexthdr == NEXTHDR_ESP;
+}
+
 /**
  * vpc_icmp_fabric - an ICMPv6 error of the fabric about a packet of a VM
  * @nic: the VM's device
@@ -359,6 +393,14 @@ void vpc_icmp_fabric(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		vpc_drop(nic->counters, skb, VPC_DROP_BAD_HEADER);
 		return;
 	}
+	icmp = *(const struct icmp6hdr *)(skb->data + sizeof(struct ipv6hdr));
+	if (vpc_icmp_quotes_esp(skb)) {
+		if (!vpc_icmp_sealed(nic, ep, skb, &icmp)) {
+			vpc_drop(nic->counters, skb, VPC_DROP_BAD_QUOTE);
+			return;
+		}
+		goto used;
+	}
 	if (!vpc_quote_read(nic->edge, skb, &quote) ||
 	    (quote.pkt.form == VPC_FORM_WHOLE &&
 	     !vpc_quote_read_whole(skb, &quote)) ||
@@ -366,8 +408,12 @@ void vpc_icmp_fabric(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		vpc_drop(nic->counters, skb, VPC_DROP_BAD_QUOTE);
 		return;
 	}
+	/* About what is not sent. */
+	if (!vpc_esp_takes_clear(nic->edge, &quote.ip6->daddr)) {
+		vpc_drop(nic->counters, skb, VPC_DROP_CLEAR);
+		return;
+	}
 
-	icmp = *(const struct icmp6hdr *)(skb->data + sizeof(struct ipv6hdr));
 	switch (icmp.icmp6_type) {
 	case ICMPV6_PKT_TOOBIG:
 		vpc_icmp_fabric_mtu(nic, skb, icmp.icmp6_mtu);
@@ -381,6 +427,7 @@ void vpc_icmp_fabric(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		vpc_icmp_fabric_carry(nic, skb, &quote, false);
 		break;
 	}
+used:
 	vpc_count(nic->counters, VPC_COUNTER_USED_ERROR, 1);
 	consume_skb(skb);
 }

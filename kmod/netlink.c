@@ -14,6 +14,7 @@ static const struct nla_policy vpc_policy[VPC_A_MAX + 1] = {
 	[VPC_A_EVENT]		= { .type = NLA_REJECT },
 	[VPC_A_ROUTE]		= { .type = NLA_NESTED },
 	[VPC_A_PEER]		= { .type = NLA_NESTED },
+	[VPC_A_REMOTE]		= { .type = NLA_NESTED },
 };
 
 struct netlink_range_validation vpc_id_range = {
@@ -339,6 +340,32 @@ static const struct genl_ops vpc_genl_ops[] = {
 	}, {
 		.cmd	= VPC_CMD_PEER_GET,
 		.dumpit	= vpc_nl_peer_dump,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_EDGE_REKEY,
+		.doit	= vpc_nl_edge_rekey,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_ADD,
+		.doit	= vpc_nl_remote_add,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_REPLACE,
+		.doit	= vpc_nl_remote_replace,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_SET,
+		.doit	= vpc_nl_remote_set,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_DEL,
+		.doit	= vpc_nl_remote_del,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_GET,
+		.doit	= vpc_nl_remote_get,
+		.start	= vpc_nl_remote_start,
+		.dumpit	= vpc_nl_remote_dump,
 		.flags	= GENL_UNS_ADMIN_PERM,
 	},
 };

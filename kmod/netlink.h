@@ -77,6 +77,12 @@ void vpc_nl_endpoint_event(struct vpc_net *vn, struct vpc_endpoint *ep, u8 event
 int vpc_nl_vpc_get(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
+void vpc_nl_keys_event(struct vpc_edge *edge);
+int vpc_nl_edge_rekey(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_parse_prefix(const struct nlattr *attr, struct vpc_prefix *p,
+			struct netlink_ext_ack *extack);
+int vpc_nl_put_prefix(struct sk_buff *skb, int type, const struct vpc_prefix *p);
+
 /* nl_route.c */
 int vpc_nl_route_add(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_route_replace(struct sk_buff *skb, struct genl_info *info);
@@ -92,6 +98,16 @@ int vpc_nl_peer_add(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_peer_del(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_peer_dump(struct sk_buff *skb, struct netlink_callback *cb);
 void vpc_nl_peer_event(struct vpc_net *vn, u32 vpc, u32 peer, u8 event);
+
+/* nl_remote.c */
+int vpc_nl_remote_add(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_replace(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_set(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_del(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_get(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_start(struct netlink_callback *cb);
+int vpc_nl_remote_dump(struct sk_buff *skb, struct netlink_callback *cb);
+void vpc_nl_remote_event(struct vpc_net *vn, struct vpc_remote *remote, u8 event);
 
 /* nl_trace.c */
 int vpc_nl_trace(struct sk_buff *skb, struct genl_info *info);

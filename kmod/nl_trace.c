@@ -6,6 +6,7 @@
 
 #include <net/ip6_route.h>
 
+#include "esp.h"
 #include "hop.h"
 #include "netlink.h"
 #include "path.h"
@@ -30,6 +31,7 @@ static const struct nla_policy vpc_trace_policy[VPC_TRACE_A_MAX + 1] = {
  * @pkt: the packet
  * @ports: source and destination port, as they stand in the packet
  * @path: its path
+ * @sas: what it is sealed with, or NULL
  * @skb: the answer
  */
 struct vpc_trace {
@@ -37,6 +39,7 @@ struct vpc_trace {
 	struct vpc_pkt	pkt;
 	__be16		ports[2];
 	struct vpc_path	path;
+	struct vpc_sas	*sas;
 	struct sk_buff	*skb;
 };
 
@@ -137,13 +140,44 @@ static int vpc_step_table(struct vpc_trace *t, u8 step, const struct vpc_route *
 	return 0;
 }
 
+/* Told where it is sealed, or should be. */
+static int vpc_step_seal(struct vpc_trace *t, u32 *reason)
+{
+	const struct vpc_edge *edge = t->path.src->nic->edge;
+	u8 cipher = READ_ONCE(edge->cipher);
+	struct nlattr *nest;
+
+	*reason = vpc_esp_choose(edge, &t->path.dst->sid.addr, &t->sas);
+	if (!*reason && !t->sas)
+		return 0;
+	nest = vpc_step_start(t, VPC_STEP_SEAL, *reason);
+	if (!nest)
+		return -EMSGSIZE;
+	if (t->sas &&
+	    (nla_put_u32(t->skb, VPC_STEP_A_SPI, t->sas->tx[cipher].spi) ||
+	     nla_put_u8(t->skb, VPC_STEP_A_CIPHER, cipher) ||
+	     nla_put(t->skb, VPC_STEP_A_KEY, VPC_KEY_LEN, t->sas->pair->public)))
+		return -EMSGSIZE;
+	nla_nest_end(t->skb, nest);
+	return 0;
+}
+
+/* The largest packet of the tenant that fits. */
+static u32 vpc_trace_mtu(const struct vpc_trace *t, const struct dst_entry *dst)
+{
+	u32 room = t->sas ? vpc_esp_room(dst_mtu(dst)) : dst_mtu(dst);
+
+	return min_t(u32, t->path.src->nic->dev->mtu,
+		     room - vpc_form_overhead(t->pkt.form));
+}
+
 static int vpc_step_form(struct vpc_trace *t)
 {
 	struct nlattr *nest = vpc_step_start(t, VPC_STEP_FORM, 0);
 	const struct vpc_edge *edge = t->path.src->nic->edge;
 
 	t->pkt.form = vpc_pick_form(&t->pkt, t->ports, 0);
-	if (t->pkt.form == VPC_FORM_IPV6 && edge->short_form &&
+	if (t->pkt.form == VPC_FORM_IPV6 && edge->short_form && !t->sas &&
 	    ipv6_addr_equal(&t->pkt.dst.v6, &t->path.dst->sid.addr))
 		t->pkt.form = VPC_FORM_IPV6_SHORT;
 	t->pkt.flow = vpc_flow_label(&t->pkt, t->ports, sizeof(t->ports));
@@ -173,9 +207,7 @@ static int vpc_step_route(struct vpc_trace *t, u32 *reason)
 	rt = (const struct rt6_info *)dst;
 	if (dst &&
 	    (nla_put_string(t->skb, VPC_STEP_A_OUT_DEV, dst->dev->name) ||
-	     nla_put_u32(t->skb, VPC_STEP_A_MTU,
-			 min_t(u32, nic->dev->mtu, dst_mtu(dst) -
-			       vpc_form_overhead(t->pkt.form)))))
+	     nla_put_u32(t->skb, VPC_STEP_A_MTU, vpc_trace_mtu(t, dst))))
 		goto out;
 	if (dst && rt->rt6i_flags & RTF_GATEWAY &&
 	    nla_put_in6_addr(t->skb, VPC_STEP_A_GATEWAY, &rt->rt6i_gateway))
@@ -280,6 +312,9 @@ static int vpc_trace_send(struct vpc_trace *t, u32 *reason)
 		return vpc_step_endpoint(t, VPC_STEP_LOCAL, *reason, t->path.dst,
 					 &t->pkt.dst);
 	}
+	err = vpc_step_seal(t, reason);
+	if (err || *reason)
+		return err;
 	err = vpc_step_form(t);
 	return err ?: vpc_step_route(t, reason);
 }

@@ -10,6 +10,7 @@
 #include <linux/vpc.h>
 
 #include "attr.h"
+#include "key.h"
 #include "parse.h"
 
 static const struct attr_info prefix_info[] = {
@@ -18,6 +19,15 @@ static const struct attr_info prefix_info[] = {
 };
 
 const struct attr_table attr_prefix = { prefix_info, ARRAY_SIZE(prefix_info) };
+
+static const struct attr_info key_info[] = {
+	[VPC_KEY_A_PUBLIC]	= { "key", ATTR_KEY },
+	[VPC_KEY_A_ID]		= { "id", ATTR_U16 },
+	[VPC_KEY_A_EXPIRES]	= { "expires", ATTR_U32 },
+	[VPC_KEY_A_REPLACED]	= { "replaced", ATTR_FLAG },
+};
+
+const struct attr_table attr_key = { key_info, ARRAY_SIZE(key_info) };
 
 static const struct attr_info edge_info[] = {
 	[VPC_EDGE_A_NAME]		= { "name", ATTR_STRING },
@@ -36,6 +46,10 @@ static const struct attr_info edge_info[] = {
 	[VPC_EDGE_A_DEFAULT_MTU]	= { "default-mtu", ATTR_U32 },
 	[VPC_EDGE_A_ENDPOINTS]		= { "endpoints", ATTR_U32 },
 	[VPC_EDGE_A_STATS]		= { "stats", ATTR_COUNTERS },
+	[VPC_EDGE_A_ENCRYPT]		= { "encrypt", ATTR_ENCRYPT },
+	[VPC_EDGE_A_CIPHER]		= { "cipher", ATTR_CIPHER },
+	[VPC_EDGE_A_KEY_GRACE]		= { "key-grace", ATTR_U32 },
+	[VPC_EDGE_A_KEY]		= { "key", ATTR_KEY_NEST, &attr_key },
 };
 
 const struct attr_table attr_edge = { edge_info, ARRAY_SIZE(edge_info) };
@@ -110,6 +124,9 @@ static const struct attr_info step_info[] = {
 	[VPC_STEP_A_MTU]	= { "mtu", ATTR_U32 },
 	[VPC_STEP_A_TABLE_ROUTE] = { "table_route", ATTR_NEST, &attr_route },
 	[VPC_STEP_A_NEXT_HOPS]	= { "next_hops", ATTR_U32 },
+	[VPC_STEP_A_SPI]	= { "spi", ATTR_U32 },
+	[VPC_STEP_A_CIPHER]	= { "cipher", ATTR_CIPHER },
+	[VPC_STEP_A_KEY]	= { "key", ATTR_KEY },
 };
 
 const struct attr_table attr_step = { step_info, ARRAY_SIZE(step_info) };
@@ -128,6 +145,40 @@ static const struct attr_info trace_info[] = {
 
 const struct attr_table attr_trace = { trace_info, ARRAY_SIZE(trace_info) };
 
+static const struct attr_info pair_info[] = {
+	[VPC_PAIR_A_EDGE]	= { "edge", ATTR_STRING },
+	[VPC_PAIR_A_OWN_ID]	= { "own_id", ATTR_U16 },
+	[VPC_PAIR_A_REMOTE_ID]	= { "remote_id", ATTR_U16 },
+	[VPC_PAIR_A_SENDS]	= { "sends", ATTR_FLAG },
+	[VPC_PAIR_A_SPI]	= { "spi", ATTR_U32 },
+	[VPC_PAIR_A_SEEN]	= { "seen", ATTR_FLAG },
+	[VPC_PAIR_A_SEQ]	= { "seq", ATTR_U64 },
+	[VPC_PAIR_A_TX_PACKETS]	= { "tx_packets", ATTR_U64 },
+	[VPC_PAIR_A_TX_BYTES]	= { "tx_bytes", ATTR_U64 },
+	[VPC_PAIR_A_RX_PACKETS]	= { "rx_packets", ATTR_U64 },
+	[VPC_PAIR_A_RX_BYTES]	= { "rx_bytes", ATTR_U64 },
+	[VPC_PAIR_A_BAD_ICV]	= { "bad_icv", ATTR_U64 },
+	[VPC_PAIR_A_REPLAYS]	= { "replays", ATTR_U64 },
+	[VPC_PAIR_A_LAST_REPLAY] = { "last_replay", ATTR_U64 },
+	[VPC_PAIR_A_WRONG_HOP]	= { "wrong_hop", ATTR_U64 },
+};
+
+const struct attr_table attr_pair = { pair_info, ARRAY_SIZE(pair_info) };
+
+static const struct attr_info remote_info[] = {
+	[VPC_REMOTE_A_PREFIX]	= { "prefix", ATTR_PREFIX, &attr_prefix },
+	[VPC_REMOTE_A_KEY]	= { "key", ATTR_KEY_NEST, &attr_key },
+	[VPC_REMOTE_A_ENCRYPT]	= { "encrypt", ATTR_ENCRYPT },
+	[VPC_REMOTE_A_NOW]	= { "now", ATTR_FLAG },
+	[VPC_REMOTE_A_SEQ]	= { "seq", ATTR_U64 },
+	[VPC_REMOTE_A_STATE]	= { "state", ATTR_STATE },
+	[VPC_REMOTE_A_RETIRED_PREFIX] = { "retired prefix", ATTR_PREFIX, &attr_prefix },
+	[VPC_REMOTE_A_PAIR]	= { "pair", ATTR_NEST, &attr_pair },
+	[VPC_REMOTE_A_UNKNOWN_SPI] = { "unknown_spi", ATTR_U64 },
+};
+
+const struct attr_table attr_remote = { remote_info, ARRAY_SIZE(remote_info) };
+
 static const struct attr_info top_info[] = {
 	[VPC_A_EDGE]		= { "edge", ATTR_NEST, &attr_edge },
 	[VPC_A_ENDPOINT]	= { "endpoint", ATTR_NEST, &attr_endpoint },
@@ -137,6 +188,7 @@ static const struct attr_info top_info[] = {
 	[VPC_A_EVENT]		= { "event", ATTR_U8 },
 	[VPC_A_ROUTE]		= { "route", ATTR_NEST, &attr_route },
 	[VPC_A_PEER]		= { "peer", ATTR_NEST, &attr_peer },
+	[VPC_A_REMOTE]		= { "remote", ATTR_NEST, &attr_remote },
 };
 
 const struct attr_table attr_top = { top_info, ARRAY_SIZE(top_info) };
@@ -156,6 +208,8 @@ static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
 	case ATTR_LENGTH:
 	case ATTR_ROUTE_KIND:
 	case ATTR_HASH:
+	case ATTR_ENCRYPT:
+	case ATTR_CIPHER:
 		return len >= 1;
 	case ATTR_U16:
 		return len >= 2;
@@ -165,6 +219,10 @@ static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
 		return len >= 4;
 	case ATTR_MAC:
 		return len >= 6;
+	case ATTR_U64:
+		return len >= 8;
+	case ATTR_KEY:
+		return len >= VPC_KEY_LEN;
 	case ATTR_IPV6:
 		return len >= 16;
 	case ATTR_VIA:
@@ -176,6 +234,7 @@ static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
 	case ATTR_NEST:
 	case ATTR_PREFIX:
 	case ATTR_COUNTERS:
+	case ATTR_KEY_NEST:
 	case ATTR_FLAG:
 		return true;
 	default:
@@ -255,6 +314,15 @@ static const char *via_text(const struct nlattr *attr, char *text)
 	snprintf(text, ATTR_TEXT_SIZE, via.weight == 1 ? "%s" : "%s weight %u", sid,
 		 via.weight);
 	return text;
+}
+
+static const char *key_nest_text(const struct nlattr *nest, char *text)
+{
+	const struct nlattr *tb[ARRAY_SIZE(key_info)];
+
+	attrs_parse(nest, &attr_key, tb);
+	return tb[VPC_KEY_A_PUBLIC] ?
+	       key_text(mnl_attr_get_payload(tb[VPC_KEY_A_PUBLIC]), text) : "?";
 }
 
 static const char *mac_text(const uint8_t *mac, char *text)
@@ -338,6 +406,18 @@ const char *attr_text(const struct nlattr *attr, const struct attr_info *info,
 		return number_text("%u", mnl_attr_get_u16(attr), text);
 	case ATTR_U32:
 		return number_text("%u", mnl_attr_get_u32(attr), text);
+	case ATTR_U64:
+		snprintf(text, ATTR_TEXT_SIZE, "%llu",
+			 (unsigned long long)mnl_attr_get_u64(attr));
+		return text;
+	case ATTR_KEY:
+		return key_text(mnl_attr_get_payload(attr), text);
+	case ATTR_KEY_NEST:
+		return key_nest_text(attr, text);
+	case ATTR_ENCRYPT:
+		return encrypt_name(mnl_attr_get_u8(attr));
+	case ATTR_CIPHER:
+		return cipher_name(mnl_attr_get_u8(attr));
 	case ATTR_HEX8:
 		return number_text("0x%02x", mnl_attr_get_u8(attr), text);
 	case ATTR_ONOFF:

@@ -34,6 +34,11 @@ enum attr_kind {
 	ATTR_HASH,		/* u8 */
 	ATTR_VIA,		/* struct vpc_via */
 	ATTR_COUNTERS,		/* nest of u64 */
+	ATTR_U64,
+	ATTR_KEY,		/* 32 bytes */
+	ATTR_KEY_NEST,		/* nest of a key and what is known of it */
+	ATTR_ENCRYPT,		/* u8 */
+	ATTR_CIPHER,		/* u8 */
 };
 
 /**
@@ -62,6 +67,9 @@ extern const struct attr_table attr_peer;
 extern const struct attr_table attr_trace;
 extern const struct attr_table attr_step;
 extern const struct attr_table attr_prefix;
+extern const struct attr_table attr_key;
+extern const struct attr_table attr_remote;
+extern const struct attr_table attr_pair;
 
 #define ATTR_TEXT_SIZE	64
 

@@ -151,6 +151,7 @@ static const struct object_key {
 	{ &attr_vpc, { VPC_VPC_A_ID } },
 	{ &attr_route, { VPC_ROUTE_A_VPC, VPC_ROUTE_A_DST, VPC_ROUTE_A_LEN } },
 	{ &attr_peer, { VPC_PEER_A_VPC, VPC_PEER_A_PEER } },
+	{ &attr_remote, { VPC_REMOTE_A_PREFIX } },
 	{ NULL },
 };
 
@@ -210,7 +211,8 @@ static void place_text(const struct place *place, char *text, size_t size)
 	if (!last || is_only_key(place))
 		return;
 	/* Parts of a prefix say nothing that the prefix does not. */
-	if (last > 1 && place->info[last - 1]->kind == ATTR_PREFIX)
+	if (last > 1 && (place->info[last - 1]->kind == ATTR_PREFIX ||
+			 place->info[last - 1]->kind == ATTR_KEY_NEST))
 		last--;
 	len = strlen(text);
 	snprintf(text + len, size - len, ", %s %s", place->info[last]->name,

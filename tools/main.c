@@ -18,7 +18,8 @@ static const char help[] =
 	"Usage: vpc [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"       vpc [ OPTIONS ] -batch FILE\n"
 	"\n"
-	"OBJECT := { edge | vpc | endpoint | route | peer | stats | trace | monitor | save }\n"
+	"OBJECT := { edge | vpc | endpoint | route | peer | remote | stats | trace |\n"
+	"            monitor | save }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -s[tats] | -n[etns] NAME | -b[atch] FILE |\n"
 	"             -force | -t[imestamp] | -ts[hort] | -V[ersion] | -h[elp] }\n";
 
@@ -47,6 +48,11 @@ static int edge_object(struct args *args)
 	return flushed(args, edge_main);
 }
 
+static int remote_object(struct args *args)
+{
+	return flushed(args, remote_main);
+}
+
 static int stats_object(struct args *args)
 {
 	return flushed(args, stats_main);
@@ -71,12 +77,13 @@ static const struct command objects[] = {
 	{ "edge", edge_object },
 	{ "vpc", endpoint_main },
 	{ "endpoint", endpoint_main },
+	{ "route", route_main },
+	{ "peer", peer_main },
+	{ "remote", remote_object },
 	{ "stats", stats_object },
 	{ "trace", trace_object },
 	{ "monitor", monitor_object },
 	{ "save", save_object },
-	{ "route", route_main },
-	{ "peer", peer_main },
 	{ "help", help_main },
 };
 

@@ -15,6 +15,7 @@
 #include "netns.h"
 #include "peer.h"
 #include "print.h"
+#include "remote.h"
 #include "route.h"
 
 static const char help[] =
@@ -84,6 +85,9 @@ static int monitor_message(const struct nlmsghdr *nlh, void *data)
 	nest = message_attr(nlh, VPC_A_PEER);
 	if (nest)
 		print_event("peer", event, nest, peer_print);
+	nest = message_attr(nlh, VPC_A_REMOTE);
+	if (nest)
+		print_event("remote", event, nest, remote_print);
 	return ferror(stdout) ? MNL_CB_ERROR : MNL_CB_OK;
 }
 

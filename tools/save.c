@@ -11,6 +11,7 @@
 #include "netns.h"
 #include "peer.h"
 #include "print.h"
+#include "remote.h"
 #include "route.h"
 
 static const char help[] =
@@ -86,6 +87,50 @@ static void put_edge(FILE *out, const struct nlattr *nest)
 		put_value(out, "grace", tb[VPC_EDGE_A_GRACE], &attr_edge);
 	if (differs_u8(tb[VPC_EDGE_A_OPTION_TYPE], VPC_DEFAULT_OPTION_TYPE))
 		put_value(out, "option-type", tb[VPC_EDGE_A_OPTION_TYPE], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_ENCRYPT], VPC_ENCRYPT_ON))
+		put_value(out, "encrypt", tb[VPC_EDGE_A_ENCRYPT], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_CIPHER], VPC_CIPHER_AES_128_GCM))
+		put_value(out, "cipher", tb[VPC_EDGE_A_CIPHER], &attr_edge);
+	if (differs_u32(tb[VPC_EDGE_A_KEY_GRACE], VPC_DEFAULT_KEY_GRACE))
+		put_value(out, "key-grace", tb[VPC_EDGE_A_KEY_GRACE], &attr_edge);
+}
+
+/* Remotes. */
+
+static void put_remote(FILE *out, const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1], *key[VPC_KEY_A_MAX + 1];
+	const struct nlattr *attr;
+	const char *keyword = "";
+
+	attrs_parse(nest, &attr_remote, tb);
+	fputs("remote add", out);
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) != VPC_REMOTE_A_PREFIX ||
+		    !attr_valid(attr, &attr_remote))
+			continue;
+		put_value(out, keyword, attr, &attr_remote);
+		keyword = "prefix";
+	}
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) != VPC_REMOTE_A_KEY ||
+		    !attr_valid(attr, &attr_remote))
+			continue;
+		attrs_parse(attr, &attr_key, key);
+		if (!key[VPC_KEY_A_REPLACED])
+			put_value(out, "key", attr, &attr_remote);
+	}
+	put_value(out, "encrypt", tb[VPC_REMOTE_A_ENCRYPT], &attr_remote);
+}
+
+/* What retires would be active when it is restored. */
+static bool remote_is_active(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
+
+	attrs_parse(nest, &attr_remote, tb);
+	return tb[VPC_REMOTE_A_STATE] &&
+	       mnl_attr_get_u8(tb[VPC_REMOTE_A_STATE]) == VPC_STATE_ACTIVE;
 }
 
 /* Endpoints. */
@@ -238,13 +283,15 @@ static int get_routes(struct nests *list)
 /* What there is, in the order in which it can be made. */
 static const struct {
 	int	(*get)(struct nests *list);
-	void	(*note)(const struct nlattr *nest);
 	void	(*put)(FILE *out, const struct nlattr *nest);
+	bool	(*wanted)(const struct nlattr *nest);
+	void	(*note)(const struct nlattr *nest);
 } kinds[] = {
-	{ edge_get_all, NULL, put_edge },
-	{ get_endpoints, print_lost_netns, put_endpoint },
-	{ get_peers, NULL, put_peer },
-	{ get_routes, NULL, put_route },
+	{ .get = edge_get_all, .put = put_edge },
+	{ .get = remote_get_all, .put = put_remote, .wanted = remote_is_active },
+	{ .get = get_endpoints, .put = put_endpoint, .note = print_lost_netns },
+	{ .get = get_peers, .put = put_peer },
+	{ .get = get_routes, .put = put_route },
 };
 
 static int save_list(const struct nests *list, size_t kind)
@@ -253,6 +300,8 @@ static int save_list(const struct nests *list, size_t kind)
 	size_t i;
 
 	for (i = 0; i < list->n && !err; i++) {
+		if (kinds[kind].wanted && !kinds[kind].wanted(list->nest[i]))
+			continue;
 		if (kinds[kind].note)
 			kinds[kind].note(list->nest[i]);
 		err = print_command(kinds[kind].put, list->nest[i]);

@@ -135,6 +135,7 @@ static const char *step_name(uint8_t step)
 		[VPC_STEP_ACCEPT_DESTINATION]	= "accept-destination",
 		[VPC_STEP_TABLE]		= "table",
 		[VPC_STEP_PEER_TABLE]		= "peer-table",
+		[VPC_STEP_SEAL]			= "seal",
 	};
 
 	return step < ARRAY_SIZE(names) && names[step] ? names[step] : "unknown";
@@ -219,6 +220,9 @@ static void print_step(const struct nlattr *nest)
 	print_next_hops(tb);
 	if (tb[VPC_STEP_A_TABLE_ROUTE])
 		route_print_in("route", tb[VPC_STEP_A_TABLE_ROUTE]);
+	print_value(tb, VPC_STEP_A_SPI, " spi 0x%08llx");
+	print_value(tb, VPC_STEP_A_CIPHER, " cipher %s");
+	print_value(tb, VPC_STEP_A_KEY, " key %s");
 	print_text("\n");
 	close_object();
 }

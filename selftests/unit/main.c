@@ -21,6 +21,7 @@ static const struct {
 	{ "codec", codec_tests },
 	{ "path", path_tests },
 	{ "pick", pick_tests },
+	{ "crypt", crypt_tests },
 };
 
 static char notes[MAX_NOTES][400];

@@ -42,6 +42,10 @@
 #define VPC_DEFAULT_SEGMENTS	4
 #define VPC_DEFAULT_GRACE	10		/* seconds */
 
+#define VPC_KEY_LEN		32		/* an X25519 key */
+#define VPC_MAX_KEYS		8		/* live ones of an edge, and of a remote */
+#define VPC_DEFAULT_KEY_GRACE	60		/* seconds */
+
 /**
  * enum vpc_cmd - what a message asks for, or tells
  * @VPC_CMD_EDGE_ADD: make an edge: one %VPC_A_EDGE.  The reply is the edge.
@@ -75,6 +79,14 @@
  * @VPC_CMD_PEER_GET: with NLM_F_DUMP all peerings; a dump request may hold a
  *	%VPC_A_PEER with only %VPC_PEER_A_VPC
  * @VPC_CMD_PEER_NTF: multicast: a VPC's consent changed
+ * @VPC_CMD_EDGE_REKEY: make the next key pair of an edge: one %VPC_A_EDGE with
+ *	its name.  The reply is the edge.
+ * @VPC_CMD_REMOTE_ADD: add another edge: one %VPC_A_REMOTE
+ * @VPC_CMD_REMOTE_REPLACE: add, or change in one step what has that first prefix
+ * @VPC_CMD_REMOTE_SET: raise its counters (%VPC_REMOTE_A_SEQ)
+ * @VPC_CMD_REMOTE_DEL: retire it, or delete it (%VPC_REMOTE_A_NOW)
+ * @VPC_CMD_REMOTE_GET: one remote by a prefix, or with NLM_F_DUMP all
+ * @VPC_CMD_REMOTE_NTF: multicast: a remote changed
  */
 enum vpc_cmd {
 	VPC_CMD_UNSPEC,
@@ -102,6 +114,13 @@ enum vpc_cmd {
 	VPC_CMD_PEER_DEL,
 	VPC_CMD_PEER_GET,
 	VPC_CMD_PEER_NTF,
+	VPC_CMD_EDGE_REKEY,
+	VPC_CMD_REMOTE_ADD,
+	VPC_CMD_REMOTE_REPLACE,
+	VPC_CMD_REMOTE_SET,
+	VPC_CMD_REMOTE_DEL,
+	VPC_CMD_REMOTE_GET,
+	VPC_CMD_REMOTE_NTF,
 
 	__VPC_CMD_MAX
 };
@@ -118,6 +137,7 @@ enum vpc_cmd {
  * @VPC_A_EVENT: u8, &enum vpc_event, in notifications
  * @VPC_A_ROUTE: nest of &enum vpc_route_attr, may repeat in requests
  * @VPC_A_PEER: nest of &enum vpc_peer_attr, may repeat in requests
+ * @VPC_A_REMOTE: nest of &enum vpc_remote_attr
  */
 enum vpc_attr {
 	VPC_A_UNSPEC,
@@ -129,6 +149,7 @@ enum vpc_attr {
 	VPC_A_EVENT,
 	VPC_A_ROUTE,
 	VPC_A_PEER,
+	VPC_A_REMOTE,
 
 	__VPC_A_MAX
 };
@@ -181,6 +202,12 @@ enum vpc_prefix_attr {
  * @VPC_EDGE_A_DEFAULT_MTU: u32: in answers, the MTU that new endpoint devices get
  * @VPC_EDGE_A_ENDPOINTS: u32: in answers, local endpoints
  * @VPC_EDGE_A_STATS: nest of &enum vpc_counter, in answers
+ * @VPC_EDGE_A_ENCRYPT: u8, &enum vpc_encrypt; on if not given
+ * @VPC_EDGE_A_CIPHER: u8, &enum vpc_cipher: what it seals with
+ * @VPC_EDGE_A_KEY_GRACE: u32: seconds for which a key pair that has a successor
+ *	stays live, and a remote's replaced key is kept at least, 0 to 86400
+ * @VPC_EDGE_A_KEY: nest of &enum vpc_key_attr, repeats, in answers: a live key
+ *	pair, the newest first
  */
 enum vpc_edge_attr {
 	VPC_EDGE_A_UNSPEC,
@@ -200,6 +227,10 @@ enum vpc_edge_attr {
 	VPC_EDGE_A_DEFAULT_MTU,
 	VPC_EDGE_A_ENDPOINTS,
 	VPC_EDGE_A_STATS,
+	VPC_EDGE_A_ENCRYPT,
+	VPC_EDGE_A_CIPHER,
+	VPC_EDGE_A_KEY_GRACE,
+	VPC_EDGE_A_KEY,
 
 	__VPC_EDGE_A_MAX
 };
@@ -441,6 +472,7 @@ enum vpc_trace_attr {
  * @VPC_STEP_TABLE: which route of the sender's VPC leads to the destination
  *	(TABLE_ROUTE, VPC)
  * @VPC_STEP_PEER_TABLE: which route of the peer's VPC goes on from there
+ * @VPC_STEP_SEAL: it is sealed, or would have to be (SPI, CIPHER, KEY)
  */
 enum vpc_step {
 	VPC_STEP_UNSPEC,
@@ -453,6 +485,7 @@ enum vpc_step {
 	VPC_STEP_ACCEPT_DESTINATION,
 	VPC_STEP_TABLE,
 	VPC_STEP_PEER_TABLE,
+	VPC_STEP_SEAL,
 };
 
 /**
@@ -472,6 +505,9 @@ enum vpc_step {
  * @VPC_STEP_A_TABLE_ROUTE: nest of &enum vpc_route_attr; of its next hops only
  *	the one that was picked
  * @VPC_STEP_A_NEXT_HOPS: u32: how many next hops that route has
+ * @VPC_STEP_A_SPI: u32: of lane 0
+ * @VPC_STEP_A_CIPHER: u8, &enum vpc_cipher
+ * @VPC_STEP_A_KEY: 32 bytes: the receiver's public key
  */
 enum vpc_trace_step_attr {
 	VPC_STEP_A_UNSPEC,
@@ -489,10 +525,135 @@ enum vpc_trace_step_attr {
 	VPC_STEP_A_MTU,
 	VPC_STEP_A_TABLE_ROUTE,
 	VPC_STEP_A_NEXT_HOPS,
+	VPC_STEP_A_SPI,
+	VPC_STEP_A_CIPHER,
+	VPC_STEP_A_KEY,
 
 	__VPC_STEP_A_MAX
 };
 
 #define VPC_STEP_A_MAX (__VPC_STEP_A_MAX - 1)
+
+/**
+ * enum vpc_encrypt - what an edge does about encryption
+ * @VPC_ENCRYPT_OFF: send clear, open what comes sealed
+ * @VPC_ENCRYPT_ON: seal where a key is known, take both
+ * @VPC_ENCRYPT_REQUIRED: send and take sealed packets only
+ */
+enum vpc_encrypt {
+	VPC_ENCRYPT_UNSPEC,
+	VPC_ENCRYPT_OFF,
+	VPC_ENCRYPT_ON,
+	VPC_ENCRYPT_REQUIRED,
+};
+
+/**
+ * enum vpc_cipher - AEAD ciphers, by their number in the SPI
+ * @VPC_CIPHER_AES_128_GCM: RFC 4106
+ * @VPC_CIPHER_AES_256_GCM: RFC 4106
+ * @VPC_CIPHER_CHACHA20_POLY1305: RFC 7634
+ */
+enum vpc_cipher {
+	VPC_CIPHER_AES_128_GCM,
+	VPC_CIPHER_AES_256_GCM,
+	VPC_CIPHER_CHACHA20_POLY1305,
+
+	VPC_NR_CIPHERS
+};
+
+/**
+ * enum vpc_key_attr - an X25519 key; of an edge's own, the public half
+ * @VPC_KEY_A_PUBLIC: 32 bytes
+ * @VPC_KEY_A_ID: u16, in answers: its key id
+ * @VPC_KEY_A_EXPIRES: u32, in answers: seconds left of its grace, if it has a
+ *	successor
+ * @VPC_KEY_A_REPLACED: flag, in answers: of a remote, not published any more
+ */
+enum vpc_key_attr {
+	VPC_KEY_A_UNSPEC,
+	VPC_KEY_A_PUBLIC,
+	VPC_KEY_A_ID,
+	VPC_KEY_A_EXPIRES,
+	VPC_KEY_A_REPLACED,
+
+	__VPC_KEY_A_MAX
+};
+
+#define VPC_KEY_A_MAX (__VPC_KEY_A_MAX - 1)
+
+/**
+ * enum vpc_remote_attr - another edge
+ * @VPC_REMOTE_A_PREFIX: nest of &enum vpc_prefix_attr, repeats: where its SIDs
+ *	lie; the first one names it
+ * @VPC_REMOTE_A_KEY: nest of &enum vpc_key_attr, repeats: its live public keys,
+ *	the newest first
+ * @VPC_REMOTE_A_ENCRYPT: u8, &enum vpc_encrypt; the edge's if not given
+ * @VPC_REMOTE_A_NOW: flag: in DEL, without grace
+ * @VPC_REMOTE_A_SEQ: u64: in SET, the number that no sending counter of its keys
+ *	may be below
+ * @VPC_REMOTE_A_STATE: u8, &enum vpc_state, in answers
+ * @VPC_REMOTE_A_RETIRED_PREFIX: nest, repeats, in answers: a prefix that another
+ *	remote has taken over, or that was taken away, still accepted
+ * @VPC_REMOTE_A_PAIR: nest of &enum vpc_pair_attr, repeats, in answers
+ * @VPC_REMOTE_A_UNKNOWN_SPI: u64, in answers: sealed packets from its prefixes
+ *	with an SPI that no key of it has
+ */
+enum vpc_remote_attr {
+	VPC_REMOTE_A_UNSPEC,
+	VPC_REMOTE_A_PREFIX,
+	VPC_REMOTE_A_KEY,
+	VPC_REMOTE_A_ENCRYPT,
+	VPC_REMOTE_A_NOW,
+	VPC_REMOTE_A_SEQ,
+	VPC_REMOTE_A_STATE,
+	VPC_REMOTE_A_RETIRED_PREFIX,
+	VPC_REMOTE_A_PAIR,
+	VPC_REMOTE_A_UNKNOWN_SPI,
+
+	__VPC_REMOTE_A_MAX
+};
+
+#define VPC_REMOTE_A_MAX (__VPC_REMOTE_A_MAX - 1)
+
+/**
+ * enum vpc_pair_attr - an own key pair with a remote's key
+ * @VPC_PAIR_A_EDGE: string: the edge that has the key pair
+ * @VPC_PAIR_A_OWN_ID: u16: key id of the own one
+ * @VPC_PAIR_A_REMOTE_ID: u16: key id of the remote's
+ * @VPC_PAIR_A_SENDS: flag: it is what is sealed with
+ * @VPC_PAIR_A_SPI: u32: of what is sent, lane 0
+ * @VPC_PAIR_A_SEEN: flag: a packet under it has been opened
+ * @VPC_PAIR_A_SEQ: u64: the highest sequence number sent, of all lanes
+ * @VPC_PAIR_A_TX_PACKETS: u64
+ * @VPC_PAIR_A_TX_BYTES: u64: of IPv6 packets, before sealing
+ * @VPC_PAIR_A_RX_PACKETS: u64
+ * @VPC_PAIR_A_RX_BYTES: u64: of IPv6 packets, opened
+ * @VPC_PAIR_A_BAD_ICV: u64
+ * @VPC_PAIR_A_REPLAYS: u64
+ * @VPC_PAIR_A_LAST_REPLAY: u64: sequence number of the last replay
+ * @VPC_PAIR_A_WRONG_HOP: u64
+ */
+enum vpc_pair_attr {
+	VPC_PAIR_A_UNSPEC,
+	VPC_PAIR_A_EDGE,
+	VPC_PAIR_A_OWN_ID,
+	VPC_PAIR_A_REMOTE_ID,
+	VPC_PAIR_A_SENDS,
+	VPC_PAIR_A_SPI,
+	VPC_PAIR_A_SEEN,
+	VPC_PAIR_A_SEQ,
+	VPC_PAIR_A_TX_PACKETS,
+	VPC_PAIR_A_TX_BYTES,
+	VPC_PAIR_A_RX_PACKETS,
+	VPC_PAIR_A_RX_BYTES,
+	VPC_PAIR_A_BAD_ICV,
+	VPC_PAIR_A_REPLAYS,
+	VPC_PAIR_A_LAST_REPLAY,
+	VPC_PAIR_A_WRONG_HOP,
+
+	__VPC_PAIR_A_MAX
+};
+
+#define VPC_PAIR_A_MAX (__VPC_PAIR_A_MAX - 1)
 
 #endif /* _UAPI_LINUX_VPC_H */

@@ -30,7 +30,11 @@ _(MADE_ERROR,	"made_error",						\
 _(MADE_NEIGH,	"made_neigh",						\
   "Answers made to ARP requests and neighbour solicitations of VMs.")	\
 _(MADE_RA,	"made_ra",						\
-  "Router advertisements made for VMs.")
+  "Router advertisements made for VMs.")				\
+_(FROM_OPENED,	"from_opened",						\
+  "Packets that were sealed, after they have been opened and merged.")	\
+_(FROM_CRYPTO,	"from_crypto",						\
+  "Packets that an asynchronous cipher gave back.")
 
 #define VPC_SINKS(_)							\
 _(TO_VM,	"to_vm",						\
@@ -42,7 +46,11 @@ _(USED_NEIGH,	"used_neigh",						\
 _(USED_ERROR,	"used_error",						\
   "ICMPv6 errors of the fabric that the edge consumed.")		\
 _(USED_FRAGMENTED, "used_fragmented",					\
-  "IPv4 packets that were replaced by their fragments.")
+  "IPv4 packets that were replaced by their fragments.")		\
+_(USED_SEALED,	"used_sealed",						\
+  "Sealed packets of the fabric that were opened.")			\
+_(TO_CRYPTO,	"to_crypto",						\
+  "Packets given to an asynchronous cipher.")
 
 /* In bytes of the tenant's packets, Ethernet header left out. */
 #define VPC_BYTES(_)							\
@@ -147,7 +155,24 @@ _(DRAINED,	"drained",						\
 _(NO_CONSENT,	"no_consent",						\
   "The route leads to a peer, or the packet comes from one, and not both VPCs agree to the peering.") \
 _(PEER_ROUTE,	"peer_route",						\
-  "The peer has no endpoint and exports no route for the destination.")
+  "The peer has no endpoint and exports no route for the destination.") \
+/* Encryption. */							\
+_(MISSING_KEY,	"missing_key",						\
+  "To be sealed, but no key of the next edge is known.")		\
+_(EXHAUSTED,	"exhausted",						\
+  "To be sealed, but the key has no sequence number left: rekey the edge.") \
+_(CRYPTO_FAILED, "crypto_failed",					\
+  "The cipher refused to work, or its queue is full.")			\
+_(UNKNOWN_SPI,	"unknown_spi",						\
+  "Sealed by the edge that it came from, under a key that is not known here.") \
+_(BAD_ICV,	"bad_icv",						\
+  "Sealed, but damaged or forged: it does not authenticate.")		\
+_(REPLAY,	"replay",						\
+  "Sealed, with a sequence number that was there before or is too old.") \
+_(CLEAR,	"clear",						\
+  "Not sealed, from where only sealed packets are taken.")		\
+_(WRONG_HOP,	"wrong_hop",						\
+  "Sealed by another edge than the one before this one on its path.")
 
 #define __VPC_COUNTER_ENUM(id, name, text)	VPC_COUNTER_##id,
 #define __VPC_DROP_ENUM(id, name, text)		VPC_DROP_##id,
