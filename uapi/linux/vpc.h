@@ -558,8 +558,10 @@ enum vpc_cipher {
 	VPC_CIPHER_AES_256_GCM,
 	VPC_CIPHER_CHACHA20_POLY1305,
 
-	VPC_NR_CIPHERS
+	__VPC_CIPHER_MAX
 };
+
+#define VPC_NR_CIPHERS __VPC_CIPHER_MAX
 
 /**
  * enum vpc_key_attr - an X25519 key; of an edge's own, the public half
