@@ -25,7 +25,7 @@ PACKAGES := \
 	qemu-system-x86 qemu-system-common busybox-static cpio \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
-	nftables wireguard-tools
+	nftables wireguard-tools python3-cryptography
 STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl
 
 all: modules tools
