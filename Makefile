@@ -31,7 +31,7 @@ PACKAGES := \
 	qemu-system-x86 qemu-system-common busybox-static cpio xz-utils \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
-	nftables wireguard-tools \
+	nftables wireguard-tools python3-cryptography \
 	python3-yaml python3-jsonschema python3-docutils graphviz \
 	tshark mandoc bash-completion linux-perf
 PACKAGE_PACKAGES := debhelper dh-dkms fakeroot lintian debootstrap
