@@ -135,13 +135,13 @@ demo: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@selftests/vm/run --kernel $(GUEST_KERNEL) -- selftests/demo.sh
 
-# One CPU of the guest counts instructions: the figures don't depend on the host.
-bench: deps
+bench-deps:
+	$(call install_packages,$(PACKAGES) linux-source-6.1 xz-utils)
+
+# BENCH is "instructions", which don't depend on the host, or "native", or both.
+bench: bench-deps
 	@$(MAKE) -s --no-print-directory guest-module tools
-	@mkdir -p build/bench
-	@selftests/vm/run --kernel $(GUEST_KERNEL) --icount --timeout 3000 -- \
-		selftests/bench/packets --unit instructions > build/bench/instructions.json
-	@selftests/bench/report build/bench/instructions.json
+	@GUEST_KERNEL=$(GUEST_KERNEL) selftests/bench/run $(BENCH)
 
 style: style-deps
 	@CACHE=$(CACHE) KDIR=$(GUEST_KDIR) selftests/style
@@ -153,11 +153,13 @@ help:
 	@echo 'install    install both (PREFIX, DESTDIR)'
 	@echo 'uninstall  remove them'
 	@echo 'check      all tests, in virtual machines where they need a kernel;'
-	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, fuzz'
+	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, fuzz,'
+	@echo '           machines (two of them), bench (have packets become more expensive)'
 	@echo 'check-kernels  all tests on other kernels of Debian: KERNELS="$(KERNELS)"'
 	@echo 'check-arm64  compile the module for ARM64_KERNELS="$(ARM64_KERNELS)"'
 	@echo 'demo       a demonstration in a virtual machine'
-	@echo 'bench      instructions per packet, beside other overlays'
+	@echo 'bench      instructions per packet and native times, beside other overlays;'
+	@echo '           BENCH=instructions or BENCH=native: only these'
 	@echo 'style      checkpatch, sparse, compiler warnings, shellcheck'
 	@echo 'deps       install the Debian packages that all this needs'
 	@echo 'clean      remove what was built'
@@ -166,4 +168,4 @@ help:
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
-	check check-kernels arm64-deps check-arm64 demo bench style help
+	check check-kernels arm64-deps check-arm64 demo bench-deps bench style help
