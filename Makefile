@@ -31,7 +31,7 @@ PACKAGES := \
 	qemu-system-x86 qemu-system-common busybox-static cpio xz-utils \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
-	nftables wireguard-tools \
+	nftables wireguard-tools python3-cryptography \
 	python3-yaml python3-jsonschema python3-docutils graphviz \
 	tshark mandoc bash-completion linux-perf
 PACKAGE_PACKAGES := debhelper dh-dkms fakeroot lintian debootstrap
@@ -163,13 +163,13 @@ demo: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@selftests/vm/run --kernel $(GUEST_KERNEL) -- selftests/demo.sh
 
-# One CPU of the guest counts instructions: the figures don't depend on the host.
-bench: deps
+bench-deps:
+	$(call install_packages,$(PACKAGES) linux-source-6.1 xz-utils)
+
+# BENCH is "instructions", which don't depend on the host, or "native", or both.
+bench: bench-deps
 	@$(MAKE) -s --no-print-directory guest-module tools
-	@mkdir -p build/bench
-	@selftests/vm/run --kernel $(GUEST_KERNEL) --icount --timeout 3000 -- \
-		selftests/bench/packets --unit instructions > build/bench/instructions.json
-	@selftests/bench/report build/bench/instructions.json
+	@GUEST_KERNEL=$(GUEST_KERNEL) selftests/bench/run $(BENCH)
 
 style: style-deps
 	@CACHE=$(CACHE) KDIR=$(GUEST_KDIR) selftests/style
@@ -181,7 +181,8 @@ help:
 	@echo 'install    install both (PREFIX, DESTDIR)'
 	@echo 'uninstall  remove them'
 	@echo 'check      all tests, in virtual machines where they need a kernel;'
-	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, native/PATTERN, fuzz'
+	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, native/PATTERN,'
+	@echo '           fuzz, machines (two of them), bench (have packets become dearer)'
 	@echo 'check-packages  Debian packages: build, install in a clean root, boot,'
 	@echo '           upgrade, remove'
 	@echo 'check-debug  the kernel tests under a kernel with KASAN, lockdep, kmemleak ...;'
@@ -191,7 +192,8 @@ help:
 	@echo 'check-kernels  all tests on other kernels of Debian: KERNELS="$(KERNELS)"'
 	@echo 'check-arm64  compile the module for ARM64_KERNELS="$(ARM64_KERNELS)"'
 	@echo 'demo       a demonstration in a virtual machine'
-	@echo 'bench      instructions per packet, beside other overlays'
+	@echo 'bench      instructions per packet and native times, beside other overlays;'
+	@echo '           BENCH=instructions or BENCH=native: only these'
 	@echo 'style      checkpatch, sparse, compiler warnings, coccicheck, shellcheck,'
 	@echo '           mandoc; lintian, if there are packages'
 	@echo 'deps       install the Debian packages that all this needs'
@@ -201,5 +203,5 @@ help:
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
-	debug-deps arm64-deps check check-debug check-kernels check-arm64 check-packages \
-	nightly coverage demo bench style help
+	debug-deps arm64-deps bench-deps check check-debug check-kernels check-arm64 \
+	check-packages nightly coverage demo bench style help

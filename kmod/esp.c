@@ -194,8 +194,10 @@ static void vpc_esp_park(struct vpc_esp_op *op)
 	vpc_count(op->nic->counters, VPC_COUNTER_TO_CRYPTO, 1);
 	refcount_inc(&op->sas->refs);
 	dev_hold(op->nic->dev);
-	if (op->seal)
-		skb_dst_force(op->skb);
+	/* A route keeps its device; that which the packet came by may go. */
+	skb_dst_force(op->skb);
+	if (!op->seal)
+		op->skb->dev = op->nic->edge->dev;
 	if (atomic_xchg(&op->state, VPC_ESP_PARKED) == VPC_ESP_DONE)
 		vpc_esp_resume(op);
 }
@@ -668,9 +670,12 @@ void vpc_esp_open(struct vpc_nic *nic, struct sk_buff *skb)
 		goto drop;
 	esp = (void *)skb->data + sizeof(struct ipv6hdr);
 	/* The sequence number is there twice. */
-	reason = VPC_DROP_BAD_ICV;
-	if (unlikely((u32)be64_to_cpu(esp->iv) != ntohl(esp->seq)))
+	if (unlikely((u32)be64_to_cpu(esp->iv) != ntohl(esp->seq))) {
+		reason = VPC_DROP_BAD_ICV;
+		if (!vpc_sa_lookup(&nic->edge->vn->crypt, ntohl(esp->spi)))
+			reason = vpc_esp_unknown(nic->edge, &ipv6_hdr(skb)->saddr);
 		goto drop;
+	}
 	vpc_esp_try(nic, skb, 0);
 	return;
 

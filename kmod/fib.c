@@ -92,22 +92,26 @@ struct vpc_route *vpc_fib_sibling(const struct vpc_route *route)
 	return vpc_fib_entry(rcu_dereference_raw(route->node.next));
 }
 
-static bool vpc_route_fits(const struct vpc_route *route,
+static bool vpc_route_fits(const struct vpc_route *route, u8 state,
 			   const struct vpc_fib_query *query)
 {
-	return vpc_state_view(READ_ONCE(route->state)) <= query->view &&
+	return vpc_state_view(state) <= query->view &&
 	       (!query->exported ||
 		(route->exported && route->kind != VPC_ROUTE_PEER));
 }
 
+/* @passed is set if there was one on its way in or out. */
 static struct vpc_route *vpc_fib_fitting(struct vpc_route *route,
 					 const struct vpc_fib_query *query,
-					 bool *displaced)
+					 bool *passed)
 {
+	u8 state;
+
 	for (; route; route = vpc_fib_sibling(route)) {
-		if (vpc_route_fits(route, query))
+		state = READ_ONCE(route->state);
+		if (vpc_route_fits(route, state, query))
 			break;
-		*displaced |= READ_ONCE(route->state) == VPC_STATE_RETIRING;
+		*passed |= state == VPC_STATE_RETIRING || state == VPC_STATE_DARK;
 	}
 	return route;
 }
@@ -124,14 +128,16 @@ static struct vpc_route *vpc_fib_find(const struct vpc_tables *t,
 				      const struct vpc_fib_query *query)
 {
 	struct vpc_route *route;
-	bool displaced = false;
+	bool passed = false;
 
-	route = vpc_fib_fitting(vpc_fib_at(t, key), query, &displaced);
-	if (route || !displaced)
+	route = vpc_fib_fitting(vpc_fib_at(t, key), query, &passed);
+	if (route || !passed)
 		return route;
-	/* As in vpc_addr_find(): what displaced it may have come in behind us. */
+	/* As in vpc_addr_find(): what displaced it may have come in behind us; or
+	 * we came by it while it was dark, and what it replaces was gone then.
+	 */
 	smp_rmb();
-	return vpc_fib_fitting(vpc_fib_at(t, key), query, &displaced);
+	return vpc_fib_fitting(vpc_fib_at(t, key), query, &passed);
 }
 
 /* Set a key's prefix to the first bits of an address. */
@@ -180,9 +186,9 @@ struct vpc_route *vpc_fib_first(const struct vpc_tables *t,
 struct vpc_route *vpc_fib_next(const struct vpc_route *route,
 			       const struct vpc_fib_query *query)
 {
-	bool displaced;
+	bool passed = false;
 
-	return vpc_fib_fitting(vpc_fib_sibling(route), query, &displaced);
+	return vpc_fib_fitting(vpc_fib_sibling(route), query, &passed);
 }
 
 static int vpc_route_order(const struct in6_addr *sid, const struct vpc_next_hop *hop)

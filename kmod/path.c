@@ -41,6 +41,18 @@ static bool vpc_path_leads(const struct vpc_tables *t,
 			   const struct vpc_fib_query *query,
 			   const struct in6_addr *at);
 
+/* A SID that has become an endpoint of another VPC is no next hop. */
+static bool vpc_path_hop(const struct vpc_tables *t, const struct vpc_route *route,
+			 const struct in6_addr *at)
+{
+	const struct vpc_sid *sid;
+
+	if (!vpc_route_has_hop(route, at))
+		return false;
+	sid = vpc_sid_find(t, at);
+	return sid && sid->vpc == route->key.vpc;
+}
+
 static bool vpc_path_leads_by(const struct vpc_tables *t,
 			      const struct vpc_fib_query *query,
 			      const struct vpc_route *route,
@@ -49,7 +61,7 @@ static bool vpc_path_leads_by(const struct vpc_tables *t,
 	struct vpc_fib_query far = *query;
 
 	if (route->kind != VPC_ROUTE_PEER)
-		return vpc_route_has_hop(route, at);
+		return vpc_path_hop(t, route, at);
 	far.vpc = route->peer;
 	far.exported = true;
 	return vpc_path_consent(t, query->vpc, route->peer, VPC_VIEW_STANDBY) &&

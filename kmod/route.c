@@ -98,6 +98,18 @@ static void vpc_route_end(struct vpc_net *vn, struct vpc_route *route, bool now)
 	}
 }
 
+/* Does it end when another one of its prefix becomes active?  What the request
+ * replaces goes with that, whatever comes before it in the request.
+ */
+static bool vpc_route_gives_way(const struct vpc_route *rival,
+				const struct vpc_route *route)
+{
+	if (rival->busy || vpc_route_same(rival, route))
+		return false;
+	return rival->state == VPC_STATE_ACTIVE ||
+	       (rival->state == VPC_STATE_RETIRING && vpc_route_drops(route));
+}
+
 /* What was active for the prefix ends after the new one is active, so that there
  * is no moment without one.
  */
@@ -108,8 +120,7 @@ static void vpc_route_activate(struct vpc_net *vn, struct vpc_route *route)
 	vpc_route_set_state(route, VPC_STATE_ACTIVE);
 	smp_wmb();	/* vpc_fib_find() */
 	vpc_fib_for_each_safe(rival, tmp, vpc_fib_all(&vn->tables, &route->key))
-		if (rival != route && rival->state == VPC_STATE_ACTIVE &&
-		    !vpc_route_same(rival, route))
+		if (rival != route && vpc_route_gives_way(rival, route))
 			vpc_route_end(vn, rival, vpc_route_drops(route));
 }
 

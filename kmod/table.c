@@ -224,9 +224,11 @@ static bool vpc_addr_fits(const struct vpc_endpoint *ep, u8 state,
 	return state == VPC_STATE_ACTIVE;
 }
 
+/* @passed is set if there was one that does not fit. */
 static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
 					    u8 version, const union vpc_ip *ip,
-					    const struct in6_addr *at, bool *known)
+					    const struct in6_addr *at, bool *known,
+					    bool *passed)
 {
 	struct rhlist_head *list, *pos;
 	struct vpc_endpoint *ep;
@@ -242,6 +244,7 @@ static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
 			if (vpc_addr_fits(ep, state, at))
 				return ep;
 			*known |= state != VPC_STATE_DARK;
+			*passed = true;
 		}
 		return NULL;
 	}
@@ -253,6 +256,7 @@ static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
 		if (vpc_addr_fits(ep, state, at))
 			return ep;
 		*known |= state != VPC_STATE_DARK;
+		*passed = true;
 	}
 	return NULL;
 }
@@ -275,15 +279,17 @@ struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
 				   const struct in6_addr *at, bool *known)
 {
 	struct vpc_endpoint *ep;
+	bool passed = false;
 
-	ep = vpc_addr_search(t, vpc, version, ip, at, known);
-	if (likely(ep) || at || !*known)
+	ep = vpc_addr_search(t, vpc, version, ip, at, known, &passed);
+	if (likely(ep) || !passed)
 		return ep;
 	/* One that had been displaced when we came to it: what displaced it was
-	 * active before that, but may have come in behind us.
+	 * active before that, but may have come in behind us.  Or one that was
+	 * dark yet, and what it replaces was gone when we would have come to that.
 	 */
 	smp_rmb();
-	return vpc_addr_search(t, vpc, version, ip, at, known);
+	return vpc_addr_search(t, vpc, version, ip, at, known, &passed);
 }
 
 /**

@@ -488,6 +488,16 @@ static bool seen(u8 state, int view)
 	       (view > 1 && state == VPC_STATE_RETIRING);
 }
 
+static bool lives_in(const struct in6_addr *sid, u32 vpc)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_ENDPOINTS; i++)
+		if (!memcmp(&endpoints[i].sid.addr, sid, sizeof(*sid)))
+			return endpoints[i].sid.vpc == vpc;
+	return false;
+}
+
 /* What design and documents say, in one go over all that there is: of all entries
  * for an address, one of the longest leads to the SID.
  */
@@ -519,7 +529,7 @@ static bool leads(u32 vpc, u8 version, const union vpc_ip *ip,
 			hit = r->kind == VPC_ROUTE_PEER ?
 			      agree(vpc, r->peer) &&
 			      leads(r->peer, version, ip, sid, view, true) :
-			      vpc_route_has_hop(r, sid);
+			      vpc_route_has_hop(r, sid) && lives_in(sid, vpc);
 		}
 		if (len > longest) {
 			longest = len;
