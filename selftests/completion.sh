@@ -103,7 +103,7 @@ completes "vpc remote add fd00:8::/64 encrypt " off on required
 completes "vpc remote add fd00:8::/64 key f" file
 
 # An object that the tool knows has commands here, without an edit of the script.
-for object in $(vpc help | sed -n 's/^OBJECT := {\(.*\)}/\1/p' | tr -d '|'); do
+for object in $(vpc help | tr -d '\n|' | sed 's/.*OBJECT := {\([^}]*\)}.*/\1/'); do
 	check "completion knows the help of $object" [ -n "$(_vpc_commands "$object")" ]
 done
 tap_done

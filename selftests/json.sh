@@ -73,7 +73,8 @@ done
 valid "edge show" edge
 valid "vpc show" vpc show
 on_host -b - <<-END || bail "can't configure"
-	edge add e0 locator fd00:7::/64 fabric eth0 fabric eth1 prefix fd00:17::/64 short on
+	edge add e0 locator fd00:7::/64 fabric eth0 fabric eth1 prefix fd00:17::/64 short on \
+		grace 3600 key-grace 3600
 	edge add e1 locator fd00:6::/64 fabric any mtu 1400 max-segments 0 option-type 0x80
 	vpc add 1000 c0@e0 fd00:7::10 02:00:00:00:00:10 -4 10.0.0.10 -6 fd01::10 netns $vm
 	vpc add 1000 c1@e0 fd00:7::11 02:00:00:00:00:11 -4 10.0.0.11
@@ -180,7 +181,7 @@ check_fails "half a key is noticed" "$schema" "edge show" \
 	< <(sed 's/"key":"..../"key":"/' "$tmp/json")
 
 # An object that is added to the tool needs a schema.
-for object in $(vpc help | sed -n 's/^OBJECT := { \(.*\) }$/\1/p' | tr -d '|'); do
+for object in $(vpc help | tr -d '\n|' | sed 's/.*OBJECT := {\([^}]*\)}.*/\1/'); do
 	[ "$object" != endpoint ] || continue
 	check "there is a schema for $object" grep -E "^$object( |\$)" <("$schema" --commands)
 done
