@@ -50,21 +50,31 @@ vpc -n "$host" -b - <<-END || bail "can't configure"
 	vpc add 1000 c0@edge0 fd00:7::10 02:00:00:00:00:10 -4 10.0.0.10 -6 fd01::10
 	vpc add 1000 fd00:8::20 02:00:00:00:00:20 -4 10.0.0.20
 	vpc add 4711 fd00:8::21 02:00:00:00:00:21 -4 10.0.0.21
+	route add 1000 10.1.0.0/16 via fd00:8::20
+	route add 1000 fd02::/16 blackhole
+	route add 4711 10.2.0.0/16 blackhole
+	peer add 1000 4711
+	remote add fd00:8::/64 prefix fd00:9::/64 key GU1jqGb/AJAMhp/lWy7Cpu1AlPgtwKk9obmP+HLUljY=
+	remote add fd00:a::/64 key ojktDXrSLaeq0vjD+5Ziqa8Xo5ShijwBwHkg0h7X1xQ=
 END
 
 completes "vpc ed" edge
 completes "vpc mon" monitor
 completes "vpc -js" -json
 completes "vpc -n comple" "$(ip netns | cut -d ' ' -f 1 | grep ^comple)"
-completes "vpc edge " add set del show help
+completes "vpc edge " add set del rekey show help
 completes "vpc stats a" audit
-completes "vpc edge add new0 " locator fabric prefix mtu max-segments short grace option-type
+completes "vpc edge add new0 " locator fabric prefix mtu max-segments short grace option-type \
+	encrypt cipher key-grace
 completes "vpc edge add new0 locator fd00::/64 sh" short
 completes "vpc edge set edge0 short " on off
 completes "vpc edge set edge0 mtu " auto
+completes "vpc edge set edge0 encrypt " off on required
+completes "vpc edge set edge0 cipher c" chacha20-poly1305
 completes "vpc edge set edge0 prefix " add del
 completes "vpc -n $host edge del " edge0 upper0
 completes "vpc -n $host edge set u" upper0
+completes "vpc -n $host edge rekey e" edge0
 completes "vpc -n $host stats show edge e" edge0
 completes "vpc -n $host vpc del " 1000 4711
 completes "vpc -n $host vpc del 1000 " fd00:7::10 fd00:8::20
@@ -77,9 +87,23 @@ completes "vpc vpc add 1 fd00::1 02:00:00:00:00:01 st" state
 completes "vpc -n $host trace " 1000 4711
 completes "vpc -n $host trace 1000 from " 10.0.0.10 fd01::10 10.0.0.20
 completes "vpc trace 1000 from 10.0.0.10 proto ud" udp udplite
+completes "vpc -n $host route del " 1000 4711
+completes "vpc -n $host route del 1000 " 10.1.0.0/16 fd02::/16
+completes "vpc -n $host route show 4711 " 10.2.0.0/16
+completes "vpc -n $host route add 1000 10.3.0.0/16 via fd00:8" "8::20"
+completes "vpc -n $host peer del 1" 1000
+completes "vpc -n $host peer del 1000 4" 4711
+completes "vpc remote " add replace set del show help
+completes "vpc -n $host remote del " fd00:8::/64 fd00:a::/64
+completes "vpc -n $host remote set fd00:a" "a::/64"
+completes "vpc remote del fd00:8::/64 " now
+completes "vpc remote set fd00:8::/64 " seq
+completes "vpc remote add fd00:8::/64 " prefix key encrypt
+completes "vpc remote add fd00:8::/64 encrypt " off on required
+completes "vpc remote add fd00:8::/64 key f" file
 
 # An object that the tool knows has commands here, without an edit of the script.
-for object in $(vpc help | sed -n 's/^OBJECT := {\(.*\)}/\1/p' | tr -d '|'); do
+for object in $(vpc help | tr -d '\n|' | sed 's/.*OBJECT := {\([^}]*\)}.*/\1/'); do
 	check "completion knows the help of $object" [ -n "$(_vpc_commands "$object")" ]
 done
 tap_done

@@ -13,6 +13,11 @@ host=json-$$-host
 vm=json-$$-vm
 schema=$lib/schema.py
 tmp=$(mktemp -d)
+# Public keys, as good as any.
+alice=hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=
+bob=3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=
+carol=GU1jqGb/AJAMhp/lWy7Cpu1AlPgtwKk9obmP+HLUljY=
+dave=ojktDXrSLaeq0vjD+5Ziqa8Xo5ShijwBwHkg0h7X1xQ=
 trap 'printf "netns del %s\n" "$host" "$vm" | ip -force -b -; rm -rf "$tmp"' EXIT
 
 python3 -c 'import jsonschema' 2> /dev/null ||
@@ -68,7 +73,8 @@ done
 valid "edge show" edge
 valid "vpc show" vpc show
 on_host -b - <<-END || bail "can't configure"
-	edge add e0 locator fd00:7::/64 fabric eth0 fabric eth1 prefix fd00:17::/64 short on
+	edge add e0 locator fd00:7::/64 fabric eth0 fabric eth1 prefix fd00:17::/64 short on \
+		grace 3600 key-grace 3600
 	edge add e1 locator fd00:6::/64 fabric any mtu 1400 max-segments 0 option-type 0x80
 	vpc add 1000 c0@e0 fd00:7::10 02:00:00:00:00:10 -4 10.0.0.10 -6 fd01::10 netns $vm
 	vpc add 1000 c1@e0 fd00:7::11 02:00:00:00:00:11 -4 10.0.0.11
@@ -85,6 +91,12 @@ on_host -b - <<-END || bail "can't configure"
 	peer add 1000 1
 	peer add 1 1000 state standby
 	peer add 1 2
+	remote add fd00:8::/64 prefix fd00:18::/64 key $alice encrypt on
+	remote add fd00:28::/64 prefix fd00:38::/64 key $bob
+	remote replace fd00:28::/64 key $carol
+	remote add fd00:48::/64 prefix fd00:18::/64 key $dave encrypt required
+	remote del fd00:48::/64
+	edge rekey e0
 END
 ip netns exec "$vm" ping -c 1 -W 1 10.0.0.99 > /dev/null
 
@@ -100,6 +112,16 @@ valid "route show" route show 1000 10.3.0.0/16
 valid "route show" route show 4711
 valid "peer show" peer
 valid "peer show" peer show 1
+valid "remote show" remote
+valid "remote show" remote show fd00:8::/64
+valid "remote show" -s remote show
+on_host -j remote show > "$tmp/json"
+check "remote show: there are pairs" grep '"pairs":\[{"edge":"e0"' "$tmp/json"
+check "remote show: a replaced key" grep '"replaced_keys":\[{"key":"' "$tmp/json"
+check "remote show: one that retires" grep '"state":"retiring"' "$tmp/json"
+check "remote show: a prefix that was taken over" grep '"retired_prefixes":\["' "$tmp/json"
+on_host -j edge show e0 > "$tmp/json"
+check "edge show: a key that has a successor" grep '"id":[0-9]*,"expires":[0-9]*}\]' "$tmp/json"
 valid "stats show" stats
 valid "stats show" stats show edge e0
 valid "stats show" stats show endpoint 1000 fd00:7::10
@@ -117,11 +139,22 @@ valid trace trace 1000 from fd01::10 to fd02::20 proto tcp sport 1 dport 443
 valid trace trace 1000 from 10.0.0.10 to 10.2.0.1
 valid trace trace 1000 from 10.0.0.10 to 10.3.0.1
 valid trace trace 7 from 10.0.0.10 to 10.0.0.99
+on_host -j trace 1000 from 10.0.0.10 to 10.0.0.20 > "$tmp/json"
+check "trace: sealed" grep '{"step":"seal","passed":true,"spi":' "$tmp/json"
 valid save save
+check "save: remotes" grep "\"remote add fd00:8::/64 .*key $alice" <(on_host -j save)
+check "a packet can be in need of a key" on_host edge set e0 encrypt required
+valid trace trace 1000 from 10.0.0.10 to 10.0.0.30
+on_host -j trace 1000 from 10.0.0.10 to 10.0.0.30 > "$tmp/json"
+check "trace: not sealed" grep '{"step":"seal","passed":false,"reason":"missing_key"}' \
+	"$tmp/json"
 
 on_host vpc set 1 fd00:9::31 state active
 on_host peer del 1 2
 on_host route del 1000 10.3.0.0/16
+on_host edge rekey e0
+on_host remote del fd00:8::/64 now
+on_host remote del fd00:28::/64
 on_host edge del e1
 for ((i = 0; i < 100; i++)); do
 	! grep -q '"event":"del","object":"edge"' "$tmp/monitor" || break
@@ -131,6 +164,8 @@ kill $monitor
 wait $monitor 2> /dev/null
 check "monitor: every line" "$schema" monitor < "$tmp/monitor"
 check "monitor: one line for each event" [ "$(wc -l < "$tmp/monitor")" -ge 11 ]
+check "monitor: changes of a remote" grep '"event":"change","object":"remote"' "$tmp/monitor"
+check "monitor: the end of a remote" grep '"event":"del","object":"remote"' "$tmp/monitor"
 check "monitor: each has a time" [ "$(grep -c '"timestamp":"' "$tmp/monitor")" = \
 	"$(wc -l < "$tmp/monitor")" ]
 
@@ -140,9 +175,13 @@ check_fails "a strange member is noticed" "$schema" "edge show" \
 	< <(sed 's/"mtu":/"strange":/' "$tmp/json")
 check_fails "a strange value is noticed" "$schema" "edge show" \
 	< <(sed 's/"grace":[0-9]*/"grace":"10"/' "$tmp/json")
+check_fails "a strange cipher is noticed" "$schema" "edge show" \
+	< <(sed 's/"cipher":"aes-128-gcm"/"cipher":"none"/' "$tmp/json")
+check_fails "half a key is noticed" "$schema" "edge show" \
+	< <(sed 's/"key":"..../"key":"/' "$tmp/json")
 
 # An object that is added to the tool needs a schema.
-for object in $(vpc help | sed -n 's/^OBJECT := { \(.*\) }$/\1/p' | tr -d '|'); do
+for object in $(vpc help | tr -d '\n|' | sed 's/.*OBJECT := {\([^}]*\)}.*/\1/'); do
 	[ "$object" != endpoint ] || continue
 	check "there is a schema for $object" grep -E "^$object( |\$)" <("$schema" --commands)
 done

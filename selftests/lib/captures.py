@@ -14,6 +14,14 @@ import sys
 import vpcwire
 
 
+# An IPv4 form sealed with AES-128-GCM, in lane 3.
+SEALED = bytes.fromhex(
+    "6b81234500403240fd000000000000000000000000000010fd00000000000000"
+    "00000000000100208303cd0300000001000000010000000162796f51042cd413"
+    "eddd809ee2b6e7832b0558142645bba5cc889635f393451ac2e1e69e79ba5b82"
+    "79ab5948edf90efb")
+
+
 def frame(packet):
     return b"\x02\0\0\0\0\2\x02\0\0\0\0\1\x86\xdd" + packet
 
@@ -67,6 +75,9 @@ def main():
                [vpcwire.encode(first, 9, vpcwire.ip6("fd00::1"), vpcwire.ip6("fd00::2"))])
     want["fragment"] = {"vpc.form": "16", "vpc.ip_id": "0x0007", "vpc.flags.mf": "1",
                         "vpc.frag_offset": "5", "vpc.src": "10.0.0.1"}
+    write_pcap(os.path.join(directory, "sealed.pcap"), [SEALED])
+    want["sealed"] = {"vpc.form": "12", "vpc.id": "1000", "vpc.hops": "64",
+                      "vpc.src": "10.0.0.10", "vpc.dst": "10.0.0.20"}
     json.dump(want, sys.stdout)
 
 
