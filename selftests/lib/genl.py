@@ -88,6 +88,14 @@ def trace(vpc, src, dst, proto=None, sport=None, dport=None):
     return A_TRACE, tree
 
 
+def section_of(counter):
+    """The list of vpc_counters.h that a counter is in, by its number."""
+    for first, name in ((40, "drops"), (32, "bytes"), (16, "sinks")):
+        if counter >= first:
+            return name
+    return "sources"
+
+
 class State:
     """What is configured, but for what ends by itself: statistics, and what retires.
     Raw is what it was read from: when that is the same, so is all of it."""
@@ -222,6 +230,20 @@ class Link:
     def snapshot(self):
         return State((self.dump(EDGE_GET), self.dump(ENDPOINT_GET)),
                      sorted(name for _, name in socket.if_nameindex()))
+
+    def unbalanced(self):
+        """Problems with the sum that must hold at any moment."""
+        error, text, answers = self.ask(STATS_GET)
+        if error or not answers:
+            return ["no counters: error %s: %s" % (error, text)]
+        sums = {"sources": 0, "sinks": 0, "bytes": 0, "drops": 0}
+        _, nest = next(permissions.attributes(answers[0]))
+        for counter, value in permissions.attributes(nest):
+            if len(value) == 8:
+                sums[section_of(counter)] += struct.unpack("=Q", value)[0]
+        if sums["sources"] == sums["sinks"] + sums["drops"]:
+            return []
+        return ["%(sources)d from sources, %(sinks)d to sinks, %(drops)d dropped" % sums]
 
     def wait(self, want, timeout=10.0):
         """Until all is as it was: graces end by themselves, and devices a little later."""
