@@ -60,25 +60,32 @@ feed()
 		"count $3|clone_skb 0|delay 0|flag NO_TIMESTAMP|dst_mac $mac|$ports|udp_dst_min 53|udp_dst_max 53|pkt_size $(($2 + 14))|${addresses// | /|}"
 }
 
-# measure KIND FAMILY SIZE [FLOWS [MORE]]: what COUNT packets cost, MORE are
+# measure KIND FAMILY SIZE [FLOWS [MORE]]: what a packet costs, in the best of some
+# rounds of $count, since the kernel has other things to do at times.  MORE are
 # further members of the object.
 measure()
 {
-	local kind=$1 family=$2 size=$3 flows=${4:-1} before_sent before_got us n
+	local kind=$1 family=$2 size=$3 flows=${4:-1} rounds=3
+	local before_sent before_got us best=0 n i
 
 	feed "$family" "$size" 50 1 > /dev/null
 	sleep 0.2
 	before_sent=$(sent)
 	before_got=$(got)
-	us=$(feed "$family" "$size" "$count" "$flows")
-	# What is queued when the last has been sent is soon through.
+	for ((i = 0; i < rounds; i++)); do
+		us=$(feed "$family" "$size" "$count" "$flows")
+		[ "$best" -gt 0 ] && [ "$best" -lt "$us" ] || best=$us
+		# What is queued when the last has been sent is soon through.
+		sleep 0.1
+	done
 	for _ in {1..50}; do
 		n=$(($(got) - before_got))
-		[ $n -lt "$count" ] || break
+		[ $n -lt $((rounds * count)) ] || break
 		sleep 0.1
 	done
 	printf '{"what": "packet", "kind": "%s", "family": %d, "size": %d, "flows": %d, ' \
 		"$kind" "$family" "$size" "$flows"
 	printf '%s"count": %d, "sent": %d, "got": %d, "%s": %d}\n' "${5:-}" \
-		"$count" $(($(sent) - before_sent)) "$n" "$unit" $((us * 1000 / count))
+		$((rounds * count)) $(($(sent) - before_sent)) "$n" "$unit" \
+		$((best * 1000 / count))
 }

@@ -9,8 +9,8 @@
 # gen feeds vma, which routes into the device under test, $out: an endpoint device
 # or a tunnel whose other side is in ha.
 
-# Names and addresses, without blanks; here, the measuring script's directory; what
-# each_side sets; $out, which the script reads.
+# Names and addresses, without blanks; $here and $count, which are the measuring
+# script's; what each_side sets; $out, which the script reads.
 # shellcheck disable=SC2034,SC2086,SC2154
 
 PATH=$here/../../tools:$PATH
@@ -123,7 +123,6 @@ tunnel_end()
 
 	words=${words//LOCAL/2001:db8::$side}
 	words=${words//REMOTE/2001:db8::$other}
-	# shellcheck disable=SC2086 # Words of their own.
 	ip -n $host link add t0 mtu 8900 type "$1" $words ||
 		die "can't add a tunnel of type $1"
 	ip -n $host link set t0 netns $vm
@@ -229,18 +228,17 @@ esp_side()
 	ip -n $host route add $far4 dev f0
 	ip -n $host route add $far6 dev f0
 	for ends in "src $here dst $there" "src $there dst $here"; do
-		# shellcheck disable=SC2086 # Words of their own.
 		ip -n $host xfrm state add $ends proto esp spi 0x1000 mode tunnel reqid 1 \
 			replay-window 128 flag af-unspec esn aead "rfc4106(gcm(aes))" $key 128 ||
 			die "can't add a state"
 	done
-	for dir in out in fwd; do
-		ends="src $there dst $here"
-		[ $dir != out ] || ends="src $here dst $there"
-		for net in 10.0.0.0/24 fd01::/64; do
-			# shellcheck disable=SC2086 # Words of their own.
-			ip -n $host xfrm policy add dir $dir src $net dst $net \
-				tmpl $ends proto esp reqid 1 mode tunnel
+	for ends in "$own4 $far4" "$own6 $far6"; do
+		set -- $ends
+		ip -n $host xfrm policy add dir out src $1 dst $2 \
+			tmpl src $here dst $there proto esp reqid 1 mode tunnel
+		for dir in in fwd; do
+			ip -n $host xfrm policy add dir $dir src $2 dst $1 \
+				tmpl src $there dst $here proto esp reqid 1 mode tunnel
 		done
 	done
 }
@@ -300,6 +298,8 @@ vpc_routes()
 load_modules()
 {
 	[ "$(id -u)" -eq 0 ] || die "must run as root"
+	# What can't be handled at once waits; but no more of it than changes no figure.
+	sysctl -qw net.core.netdev_max_backlog=$((count > 20000 ? count / 20 : 1000))
 	modprobe -q -a veth dummy vxlan geneve ip6_tunnel wireguard esp6 xfrm_user pktgen
 	[[ " $* " != *" vpc "* ]] || [ -e /sys/module/vpc ] || insmod "$(find_module)" ||
 		die "can't load the module"
