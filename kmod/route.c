@@ -99,7 +99,8 @@ static void vpc_route_end(struct vpc_net *vn, struct vpc_route *route, bool now)
 }
 
 /* What was active for the prefix ends after the new one is active, so that there
- * is no moment without one.
+ * is no moment without one.  One that is busy is replaced later in this request,
+ * which ends it.
  */
 static void vpc_route_activate(struct vpc_net *vn, struct vpc_route *route)
 {
@@ -109,7 +110,7 @@ static void vpc_route_activate(struct vpc_net *vn, struct vpc_route *route)
 	smp_wmb();	/* vpc_fib_find() */
 	vpc_fib_for_each_safe(rival, tmp, vpc_fib_all(&vn->tables, &route->key))
 		if (rival != route && rival->state == VPC_STATE_ACTIVE &&
-		    !vpc_route_same(rival, route))
+		    !rival->busy && !vpc_route_same(rival, route))
 			vpc_route_end(vn, rival, vpc_route_drops(route));
 }
 
