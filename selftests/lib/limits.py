@@ -238,9 +238,6 @@ class Config:
             os.system("ip link del " + name)
 
     def traces(self):
-        self.both("only protocols with ports have ports to trace", TRACE,
-                  [trace(1000, "10.0.0.10", "10.0.0.20", 6, 65535, 0)],
-                  [trace(1000, "10.0.0.10", "10.0.0.20", 1, 1, 2)], errno.EINVAL)
         self.both("a trace's VPC has the bounds of a VPC", TRACE,
                   [trace(0xfffffe, "10.0.0.10", "10.0.0.20")],
                   [trace(0, "10.0.0.10", "10.0.0.20")], errno.ERANGE)
