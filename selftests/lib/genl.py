@@ -23,12 +23,12 @@ RETIRING = 3
 
 def pack(tree):
     """The bytes of a list of (type, bytes or list)."""
-    found = b""
+    parts = []
     for kind, value in tree:
         if isinstance(value, list):
             kind, value = kind | NESTED, pack(value)
-        found += struct.pack("=HH", 4 + len(value) & 0xffff, kind) + value + bytes(-len(value) % 4)
-    return found
+        parts += [struct.pack("=HH", 4 + len(value) & 0xffff, kind), value, bytes(-len(value) % 4)]
+    return b"".join(parts)
 
 
 def u32(value):
