@@ -31,8 +31,12 @@ PACKAGES := \
 	qemu-system-x86 qemu-system-common busybox-static cpio xz-utils \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
-	nftables wireguard-tools
-STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl
+	nftables wireguard-tools python3-cryptography \
+	python3-yaml python3-jsonschema python3-docutils graphviz \
+	tshark mandoc bash-completion linux-perf
+PACKAGE_PACKAGES := debhelper dh-dkms fakeroot lintian debootstrap
+DEBUG_PACKAGES := linux-source-6.1 xz-utils
+STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl lintian coccinelle
 
 all: modules tools
 
@@ -55,7 +59,7 @@ else
 	@cp -Rpu uapi/. $(GUEST_TREE)/uapi
 	@find kmod -type f \( -name '*.[chS]' -o -name 'Kbuild' -o -name 'Makefile' \) \
 		! -name '*.mod.c' -exec cp -pu --parents -t $(GUEST_TREE) {} +
-	$(MAKE) -s -C $(GUEST_KDIR) M=$(CURDIR)/$(GUEST_TREE)/kmod modules
+	$(MAKE) -s -C $(GUEST_KDIR) M=$(CURDIR)/$(GUEST_TREE)/kmod $(GUEST_FLAGS) modules
 endif
 
 install: all
@@ -112,6 +116,30 @@ check: deps
 	@$(MAKE) -s --no-print-directory guest-module tools
 	@GUEST_KERNEL=$(GUEST_KERNEL) selftests/check
 
+# Builds, installs, boots, upgrades and removes the Debian packages.
+check-packages: deps
+	$(call install_packages,$(PACKAGE_PACKAGES))
+	@CACHE=$(CACHE) selftests/packages/check
+
+debug-deps:
+	$(call install_packages,$(PACKAGES) $(DEBUG_PACKAGES))
+
+# MACHINE is um (user-mode Linux) or x86 (a virtual machine).
+MACHINE ?= um
+
+check-debug: debug-deps
+	@$(MAKE) -s --no-print-directory tools
+	@selftests/debug/check --machine $(MACHINE)
+
+# What takes hours: more fuzzing, and the debugging kernel with several CPUs.
+nightly: export FUZZ_SECONDS ?= 1800
+nightly: debug-deps
+	@selftests/sum check check-debug 'check-debug MACHINE=x86'
+
+coverage: debug-deps
+	@$(MAKE) -s --no-print-directory tools
+	@selftests/debug/coverage
+
 # The others are unpacked, not installed: the host goes on booting what it boots.
 STRICT := W=1 KCFLAGS=-Werror
 check-kernels: deps
@@ -153,14 +181,21 @@ help:
 	@echo 'install    install both (PREFIX, DESTDIR)'
 	@echo 'uninstall  remove them'
 	@echo 'check      all tests, in virtual machines where they need a kernel;'
-	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, fuzz,'
-	@echo '           machines (two of them), bench (have packets become more expensive)'
+	@echo '           TESTS="PATTERN..." selects by file name, unit/PATTERN, native/PATTERN,'
+	@echo '           fuzz, machines (two of them), bench (have packets become dearer)'
+	@echo 'check-packages  Debian packages: build, install in a clean root, boot,'
+	@echo '           upgrade, remove'
+	@echo 'check-debug  the kernel tests under a kernel with KASAN, lockdep, kmemleak ...;'
+	@echo '           MACHINE=um (default, user-mode Linux) or x86 (a virtual machine)'
+	@echo 'coverage   which lines and branches of the module the tests run'
+	@echo 'nightly    check and check-debug on both machines, with FUZZ_SECONDS=1800'
 	@echo 'check-kernels  all tests on other kernels of Debian: KERNELS="$(KERNELS)"'
 	@echo 'check-arm64  compile the module for ARM64_KERNELS="$(ARM64_KERNELS)"'
 	@echo 'demo       a demonstration in a virtual machine'
 	@echo 'bench      instructions per packet and native times, beside other overlays;'
 	@echo '           BENCH=instructions or BENCH=native: only these'
-	@echo 'style      checkpatch, sparse, compiler warnings, shellcheck'
+	@echo 'style      checkpatch, sparse, compiler warnings, coccicheck, shellcheck,'
+	@echo '           mandoc; lintian, if there are packages'
 	@echo 'deps       install the Debian packages that all this needs'
 	@echo 'clean      remove what was built'
 	@echo
@@ -168,4 +203,5 @@ help:
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
-	check check-kernels arm64-deps check-arm64 demo bench-deps bench style help
+	debug-deps arm64-deps bench-deps check check-debug check-kernels check-arm64 \
+	check-packages nightly coverage demo bench style help

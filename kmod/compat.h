@@ -53,6 +53,15 @@ static inline void vpc_compat_netns_immutable(struct net_device *dev)
 #define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
 #endif
 
+/* 6.3: a cipher gives its callback what belongs to the request, not the request. */
+#ifdef VPC_HAVE_CRYPTO_DONE_DATA
+typedef void *vpc_crypto_done_t;
+#define vpc_crypto_done_data(data)	(data)
+#else
+typedef struct crypto_async_request *vpc_crypto_done_t;
+#define vpc_crypto_done_data(req)	((req)->data)
+#endif
+
 #ifndef NLMSG_DEFAULT_SIZE
 #define NLMSG_DEFAULT_SIZE	NLMSG_GOODSIZE
 #endif

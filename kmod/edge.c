@@ -18,6 +18,7 @@
 #include "neigh.h"
 #include "netlink.h"
 #include "nic.h"
+#include "remote.h"
 #include "rx.h"
 
 /* RFC 4861 has 600 s as the default of MaxRtrAdvInterval; a third of it, so
@@ -382,6 +383,12 @@ static void vpc_edge_apply(struct vpc_edge *edge, const struct vpc_edge_config *
 		WRITE_ONCE(edge->fabric_any, cfg->fabric_any);
 	if (cfg->has & BIT_ULL(VPC_EDGE_A_MTU))
 		edge->mtu_set = cfg->mtu;
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_ENCRYPT))
+		WRITE_ONCE(edge->encrypt, cfg->encrypt);
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_CIPHER))
+		WRITE_ONCE(edge->cipher, cfg->cipher);
+	if (cfg->has & BIT_ULL(VPC_EDGE_A_KEY_GRACE))
+		WRITE_ONCE(edge->key_grace, cfg->key_grace);
 	if (cfg->has & BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS))
 		edge->max_segments = cfg->max_segments;
 	if (cfg->has & BIT_ULL(VPC_EDGE_A_SHORT))
@@ -466,10 +473,10 @@ static void vpc_edge_add_stats64(struct rtnl_link_stats64 *stats,
 					    VPC_COUNTER_BYTES_FROM_VM);
 	stats->rx_bytes += vpc_counters_sum(c, VPC_COUNTER_BYTES_TO_VM,
 					    VPC_COUNTER_BYTES_TO_VM);
-	stats->tx_dropped += vpc_counters_sum(c, __VPC_DROP_FIRST,
-					      VPC_DROP_NOT_FABRIC - 1);
-	stats->rx_dropped += vpc_counters_sum(c, VPC_DROP_NOT_FABRIC,
-					      VPC_COUNTER_MAX);
+	stats->tx_dropped += vpc_counters_dropped(c, VPC_DROPPED_TX);
+	stats->rx_dropped += vpc_counters_dropped(c, VPC_DROPPED_RX) +
+			     vpc_counters_dropped(c, VPC_DROPPED_BACKLOG);
+	stats->tx_errors += vpc_counters_dropped(c, VPC_DROPPED_ERROR);
 }
 
 /* An edge's statistics are those of its endpoints, seen from the fabric. */
@@ -512,6 +519,8 @@ static void vpc_edge_free(struct net_device *dev)
 	vpc_counters_add(&edge->vn->gone, edge->counters);
 	list_del(&edge->counting);
 	mutex_unlock(&edge->vn->lock);
+	vpc_keyring_detach(edge->vn, edge);
+	gro_cells_destroy(&edge->opened);
 	free_percpu(edge->counters);
 	kfree(rcu_dereference_protected(edge->prefixes, 1));
 }
@@ -617,7 +626,7 @@ static void vpc_edge_advert(struct work_struct *work)
 /**
  * vpc_edge_create - make an edge
  * @vn: its namespace
- * @cfg: its settings; @prefixes is consumed on success
+ * @cfg: its settings; @prefixes and @ring are consumed on success
  * @extack: for messages
  *
  * Context: rtnl, vpc_net.lock.
@@ -644,8 +653,10 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 		return err;
 
 	dev = alloc_netdev(sizeof(*edge), cfg->name, NET_NAME_USER, vpc_edge_setup);
-	if (!dev)
+	if (!dev) {
+		NL_SET_ERR_MSG(extack, "no memory for the edge");
 		return -ENOMEM;
+	}
 	dev_net_set(dev, vn->net);
 	dev->rtnl_link_ops = &vpc_edge_link_ops;
 	edge = netdev_priv(dev);
@@ -657,14 +668,20 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 	INIT_DELAYED_WORK(&edge->advert, vpc_edge_advert);
 	edge->counters = alloc_percpu(struct vpc_counters);
 	if (!edge->counters) {
+		NL_SET_ERR_MSG(extack, "no memory for the edge");
 		err = -ENOMEM;
 		goto err_free;
 	}
+	err = gro_cells_init(&edge->opened, dev);
+	if (err)
+		goto err_counters;
 
 	if (list_empty(&vn->edges)) {
 		err = vpc_rx_hook(vn);
-		if (err)
-			goto err_counters;
+		if (err) {
+			NL_SET_ERR_MSG(extack, "can't take packets of the fabric");
+			goto err_cells;
+		}
 	}
 	err = register_netdevice(dev);
 	if (err) {
@@ -674,6 +691,7 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 		goto err_hook;
 	}
 	dev->priv_destructor = vpc_edge_free;
+	edge->ring = cfg->ring;
 	vpc_edge_apply(edge, cfg, fabric);
 	list_add_tail_rcu(&edge->list, &vn->edges);
 	list_add_tail(&edge->counting, &vn->counting);
@@ -685,6 +703,8 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 err_hook:
 	if (list_empty(&vn->edges))
 		vpc_rx_unhook(vn);
+err_cells:
+	gro_cells_destroy(&edge->opened);
 err_counters:
 	free_percpu(edge->counters);
 err_free:

@@ -3,6 +3,8 @@
 #ifndef _VPC_EDGE_H
 #define _VPC_EDGE_H
 
+#include <net/gro_cells.h>
+
 #include "vpc.h"
 
 /* The same on every host, so that a VM that moves has no stale neighbour. */
@@ -52,6 +54,11 @@ struct vpc_prefixes {
  * @option_type: of the TLV
  * @max_segments: that @default_mtu leaves room for
  * @short_form: send the "IPv6 short" form where it fits
+ * @encrypt: &enum vpc_encrypt
+ * @cipher: &enum vpc_cipher: what it seals with
+ * @key_grace: seconds
+ * @ring: its key pairs
+ * @opened: packets that have been opened go through GRO here
  * @headroom: what the fabric devices need in front of an IPv6 header
  * @advert: sends router advertisements from time to time
  */
@@ -75,6 +82,11 @@ struct vpc_edge {
 	u8				option_type;
 	u8				max_segments;
 	bool				short_form;
+	u8				encrypt;
+	u8				cipher;
+	u32				key_grace;
+	struct vpc_keyring		*ring;
+	struct gro_cells		opened;
 	u16				headroom;
 	struct delayed_work		advert;
 };
@@ -87,6 +99,7 @@ struct vpc_edge {
  * @fabric_del: devices to take away
  * @fabric_del_attr: where the request has them
  * @prefixes: locator and prefixes to have, NULL for no change
+ * @ring: key pairs of a new edge
  * @bad_prefix: set to the one that is refused
  *
  * The others are those of struct vpc_edge.
@@ -108,6 +121,10 @@ struct vpc_edge_config {
 	u8			option_type;
 	u8			max_segments;
 	bool			short_form;
+	u8			encrypt;
+	u8			cipher;
+	u32			key_grace;
+	struct vpc_keyring	*ring;
 };
 
 static inline bool vpc_edge_is_fabric(const struct vpc_edge *edge, int ifindex)

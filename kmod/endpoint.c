@@ -14,27 +14,9 @@
 #include "endpoint.h"
 #include "hop.h"
 #include "netlink.h"
-
-/**
- * struct vpc_retiring - an entry whose grace has not ended
- * @list: in vpc_net.retiring
- * @next: another one of this endpoint, or NULL
- * @ep: the endpoint
- * @slot: the place of the address, or VPC_ALL_SLOTS
- * @end: jiffies
- */
-struct vpc_retiring {
-	struct list_head	list;
-	struct vpc_retiring	*next;
-	struct vpc_endpoint	*ep;
-	unsigned int		slot;
-	unsigned long		end;
-};
+#include "retire.h"
 
 #define VPC_ALL_SLOTS	UINT_MAX
-
-/* As many graces end in one go before others have their turn. */
-#define VPC_RETIRE_BATCH	256
 
 /* An endpoint that is in no table any more, until no reader can see it. */
 struct vpc_trash {
@@ -69,40 +51,21 @@ static unsigned int vpc_endpoint_slots(const struct vpc_endpoint *ep)
 	return ep->n4 + ep->n6;
 }
 
-static void vpc_retire_add(struct vpc_net *vn, struct vpc_endpoint *ep,
-			   unsigned int slot)
+static struct net_device *vpc_endpoint_over(struct vpc_net *vn, void *what,
+					    unsigned int slot);
+
+static void vpc_endpoint_retire(struct vpc_net *vn, struct vpc_endpoint *ep,
+				unsigned int slot)
 {
-	struct vpc_retiring *r, *pos;
+	struct vpc_retiring r = {
+		.head = &ep->retiring,
+		.what = ep,
+		.slot = slot,
+		.device = ep->sid.local && slot == VPC_ALL_SLOTS,
+		.over = vpc_endpoint_over,
+	};
 
-	/* There is no way back here, and it is a few bytes. */
-	r = kmalloc(sizeof(*r), GFP_KERNEL | __GFP_NOFAIL);
-	r->ep = ep;
-	r->slot = slot;
-	r->end = jiffies + vpc_net_grace(vn) * HZ;
-	r->next = ep->retiring;
-	ep->retiring = r;
-
-	/* Grace is the same for most: the place is at the end. */
-	list_for_each_entry_reverse(pos, &vn->retiring, list)
-		if (time_before_eq(pos->end, r->end))
-			break;
-	list_add(&r->list, &pos->list);
-
-	r = list_first_entry(&vn->retiring, struct vpc_retiring, list);
-	mod_delayed_work(vpc_wq, &vn->retire_work,
-			 max_t(long, r->end - jiffies, 0));
-}
-
-/* Nothing of the endpoint ends by itself any more. */
-static void vpc_retire_forget(struct vpc_endpoint *ep)
-{
-	struct vpc_retiring *r;
-
-	while ((r = ep->retiring)) {
-		ep->retiring = r->next;
-		list_del(&r->list);
-		kfree(r);
-	}
+	vpc_retire_add(vn, &r);
 }
 
 static void vpc_endpoint_set_slots(struct vpc_endpoint *ep, u8 state)
@@ -129,7 +92,7 @@ static void vpc_addr_activate(struct vpc_net *vn, struct vpc_endpoint *ep,
 	if (!rival || ipv6_addr_equal(&rival->sid.addr, &ep->sid.addr))
 		return;
 	vpc_addr_set_state(rival, its_slot, VPC_STATE_RETIRING);
-	vpc_retire_add(vn, rival, its_slot);
+	vpc_endpoint_retire(vn, rival, its_slot);
 	vpc_nl_endpoint_event(vn, rival, VPC_EVENT_CHANGE);
 }
 
@@ -138,7 +101,7 @@ static void vpc_endpoint_light(struct vpc_net *vn, struct vpc_endpoint *ep,
 {
 	unsigned int slot;
 
-	vpc_retire_forget(ep);
+	vpc_retire_forget(&ep->retiring);
 	switch (state) {
 	case VPC_STATE_ACTIVE:
 		for (slot = 0; slot < vpc_endpoint_slots(ep); slot++)
@@ -146,7 +109,7 @@ static void vpc_endpoint_light(struct vpc_net *vn, struct vpc_endpoint *ep,
 		break;
 	case VPC_STATE_RETIRING:
 		vpc_endpoint_set_slots(ep, VPC_STATE_RETIRING);
-		vpc_retire_add(vn, ep, VPC_ALL_SLOTS);
+		vpc_endpoint_retire(vn, ep, VPC_ALL_SLOTS);
 		break;
 	default:
 		vpc_endpoint_set_slots(ep, state);
@@ -162,7 +125,7 @@ static struct net_device *vpc_endpoint_remove(struct vpc_net *vn,
 	struct net_device *dev = NULL;
 
 	vpc_nl_endpoint_event(vn, ep, VPC_EVENT_DEL);
-	vpc_retire_forget(ep);
+	vpc_retire_forget(&ep->retiring);
 	if (ep->sid.local) {
 		dev = ep->nic->dev;
 		RCU_INIT_POINTER(ep->nic->ep, NULL);
@@ -171,6 +134,25 @@ static struct net_device *vpc_endpoint_remove(struct vpc_net *vn,
 	vpc_table_remove(&vn->tables, ep, false);
 	vpc_endpoint_free_later(ep);
 	return dev;
+}
+
+/* The grace of an endpoint, or of one of its addresses, has ended. */
+static struct net_device *vpc_endpoint_over(struct vpc_net *vn, void *what,
+					    unsigned int slot)
+{
+	struct vpc_endpoint *ep = what;
+
+	if (slot != VPC_ALL_SLOTS) {
+		vpc_addr_set_state(ep, slot, VPC_STATE_DARK);
+		vpc_addr_unlink(&vn->tables, ep, slot);
+		vn->tables.changes++;
+		/* A local one stays until it is deleted: it is someone's NIC. */
+		if (ep->sid.local || vpc_endpoint_state(ep) != VPC_STATE_DARK) {
+			vpc_nl_endpoint_event(vn, ep, VPC_EVENT_CHANGE);
+			return NULL;
+		}
+	}
+	return vpc_endpoint_remove(vn, ep);
 }
 
 /* First half. */
@@ -347,7 +329,7 @@ static void vpc_item_commit(struct vpc_net *vn, struct vpc_endpoint_item *it)
 	if (!old)
 		return;
 
-	vpc_retire_forget(old);
+	vpc_retire_forget(&old->retiring);
 	vpc_table_swap(&vn->tables, it->ep, old);
 	if (old->sid.local && !it->nic) {
 		it->dead = old->nic->dev;
@@ -548,97 +530,4 @@ void vpc_endpoint_nic_gone(struct vpc_nic *nic)
 	vpc_endpoint_remove(vn, rcu_dereference_protected(nic->ep,
 							  lockdep_is_held(&vn->lock)));
 	mutex_unlock(&vn->lock);
-}
-
-/* Take it off both lists.  It is nearly always the only one of its endpoint. */
-static void vpc_retire_unlink(struct vpc_retiring *r)
-{
-	struct vpc_retiring **pos = &r->ep->retiring;
-
-	while (*pos != r)
-		pos = &(*pos)->next;
-	*pos = r->next;
-	list_del(&r->list);
-}
-
-static struct net_device *vpc_retire_end(struct vpc_net *vn,
-					 struct vpc_endpoint *ep,
-					 unsigned int slot)
-{
-	if (slot != VPC_ALL_SLOTS) {
-		vpc_addr_set_state(ep, slot, VPC_STATE_DARK);
-		vpc_addr_unlink(&vn->tables, ep, slot);
-		vn->tables.changes++;
-		/* A local one stays until it is deleted: it is someone's NIC. */
-		if (ep->sid.local || vpc_endpoint_state(ep) != VPC_STATE_DARK) {
-			vpc_nl_endpoint_event(vn, ep, VPC_EVENT_CHANGE);
-			return NULL;
-		}
-	}
-	return vpc_endpoint_remove(vn, ep);
-}
-
-/* Return: whether there is more to do now; @device is set if it takes rtnl. */
-static bool vpc_retire_some(struct vpc_net *vn, bool rtnl, bool *device,
-			    struct list_head *dead)
-{
-	struct net_device *dev;
-	struct vpc_retiring *r;
-	int i;
-
-	for (i = 0; i < VPC_RETIRE_BATCH; i++) {
-		r = list_first_entry_or_null(&vn->retiring, struct vpc_retiring,
-					     list);
-		if (!r)
-			return false;
-		if (time_after(r->end, jiffies)) {
-			mod_delayed_work(vpc_wq, &vn->retire_work,
-					 r->end - jiffies);
-			return false;
-		}
-		*device = r->ep->sid.local && r->slot == VPC_ALL_SLOTS;
-		if (*device && !rtnl)
-			return true;
-		vpc_retire_unlink(r);
-		dev = vpc_retire_end(vn, r->ep, r->slot);
-		if (dev)
-			unregister_netdevice_queue(dev, dead);
-		kfree(r);
-	}
-	return true;
-}
-
-/* End the grace of what has had it. */
-void vpc_retire_work(struct work_struct *work)
-{
-	struct vpc_net *vn = container_of(to_delayed_work(work), struct vpc_net,
-					  retire_work);
-	bool more, device = false;
-
-	do {
-		bool rtnl = device;
-		LIST_HEAD(dead);
-
-		device = false;
-		if (rtnl)
-			rtnl_lock();
-		mutex_lock(&vn->lock);
-		more = vpc_retire_some(vn, rtnl, &device, &dead);
-		mutex_unlock(&vn->lock);
-		if (rtnl) {
-			unregister_netdevice_many(&dead);
-			rtnl_unlock();
-		}
-		cond_resched();
-	} while (more);
-}
-
-/* Free the list, when the namespace goes. */
-void vpc_retire_free(struct vpc_net *vn)
-{
-	struct vpc_retiring *r, *tmp;
-
-	cancel_delayed_work_sync(&vn->retire_work);
-	list_for_each_entry_safe(r, tmp, &vn->retiring, list)
-		kfree(r);
 }

@@ -54,7 +54,4 @@ int vpc_endpoints_del(struct vpc_net *vn, struct vpc_endpoint_item *items,
 		      unsigned int n, struct netlink_ext_ack *extack);
 void vpc_endpoint_nic_gone(struct vpc_nic *nic);
 
-void vpc_retire_work(struct work_struct *work);
-void vpc_retire_free(struct vpc_net *vn);
-
 #endif /* _VPC_ENDPOINT_H */

@@ -15,9 +15,11 @@
 #include <net/ip6_route.h>
 #include <linux/netfilter_ipv6.h>
 
+#include "esp.h"
 #include "icmp.h"
 #include "neigh.h"
 #include "nic.h"
+#include "path.h"
 #include "xlat.h"
 
 /* Errors per second and CPU that a VM is sent, and how many in one go. */
@@ -307,14 +309,12 @@ static struct sk_buff *vpc_quote_rebuild(const struct sk_buff *skb,
 static bool vpc_quote_ours(const struct vpc_nic *nic, const struct vpc_endpoint *ep,
 			   const struct vpc_quote *quote)
 {
-	bool known = false;
+	const struct vpc_tables *t = &nic->edge->vn->tables;
 
 	return ipv6_addr_equal(&quote->ip6->saddr, &ep->sid.addr) &&
 	       quote->pkt.vpc == ep->sid.vpc &&
-	       vpc_endpoint_has(ep, quote->pkt.version, &quote->pkt.src, NULL) &&
-	       vpc_addr_find(&nic->edge->vn->tables, quote->pkt.vpc,
-			     quote->pkt.version, &quote->pkt.dst,
-			     &quote->ip6->daddr, &known);
+	       vpc_path_may_use(t, ep, quote->pkt.version, &quote->pkt.src) &&
+	       vpc_path_may_reach(t, &quote->pkt, &quote->ip6->daddr);
 }
 
 static void vpc_icmp_fabric_mtu(struct vpc_nic *nic, struct sk_buff *skb, __be32 mtu)
@@ -334,6 +334,39 @@ static void vpc_icmp_fabric_carry(struct vpc_nic *nic, struct sk_buff *skb,
 		return;
 	vpc_icmp_unreachable(nic, orig, &quote->pkt, prohibited);
 	consume_skb(orig);
+}
+
+/* An error about a sealed packet can't be told the VM, who could not know it.
+ * That it was too big is believed if it is one that can have been sent.
+ */
+static bool vpc_icmp_sealed(struct vpc_nic *nic, const struct vpc_endpoint *ep,
+			    struct sk_buff *skb, const struct icmp6hdr *icmp)
+{
+	unsigned int off = VPC_QUOTE_OFFSET + sizeof(struct ipv6hdr);
+	const struct ipv6hdr *ip6;
+	__be32 spi;
+
+	if (skb->len < off + sizeof(spi) || !pskb_may_pull(skb, off + sizeof(spi)))
+		return false;
+	ip6 = (const struct ipv6hdr *)(skb->data + VPC_QUOTE_OFFSET);
+	spi = *(const __be32 *)(ip6 + 1);
+	if (!ipv6_addr_equal(&ip6->saddr, &ep->sid.addr) ||
+	    !vpc_sid_find(&nic->edge->vn->tables, &ip6->daddr) ||
+	    !vpc_esp_sent(nic->edge, &ip6->daddr, ntohl(spi)))
+		return false;
+	if (icmp->icmp6_type == ICMPV6_PKT_TOOBIG)
+		vpc_icmp_fabric_mtu(nic, skb, icmp->icmp6_mtu);
+	return true;
+}
+
+static bool vpc_icmp_quotes_esp(const struct sk_buff *skb)
+{
+	unsigned int off = VPC_QUOTE_OFFSET + offsetof(struct ipv6hdr, nexthdr);
+	const u8 *nexthdr;
+	u8 buf;
+
+	nexthdr = skb_header_pointer(skb, off, sizeof(buf), &buf);
+	return nexthdr && *nexthdr == NEXTHDR_ESP;
 }
 
 /**
@@ -360,6 +393,14 @@ void vpc_icmp_fabric(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		vpc_drop(nic->counters, skb, VPC_DROP_BAD_HEADER);
 		return;
 	}
+	icmp = *(const struct icmp6hdr *)(skb->data + sizeof(struct ipv6hdr));
+	if (vpc_icmp_quotes_esp(skb)) {
+		if (!vpc_icmp_sealed(nic, ep, skb, &icmp)) {
+			vpc_drop(nic->counters, skb, VPC_DROP_BAD_QUOTE);
+			return;
+		}
+		goto used;
+	}
 	if (!vpc_quote_read(nic->edge, skb, &quote) ||
 	    (quote.pkt.form == VPC_FORM_WHOLE &&
 	     !vpc_quote_read_whole(skb, &quote)) ||
@@ -367,8 +408,12 @@ void vpc_icmp_fabric(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		vpc_drop(nic->counters, skb, VPC_DROP_BAD_QUOTE);
 		return;
 	}
+	/* About what is not sent. */
+	if (!vpc_esp_takes_clear(nic->edge, &quote.ip6->daddr)) {
+		vpc_drop(nic->counters, skb, VPC_DROP_CLEAR);
+		return;
+	}
 
-	icmp = *(const struct icmp6hdr *)(skb->data + sizeof(struct ipv6hdr));
 	switch (icmp.icmp6_type) {
 	case ICMPV6_PKT_TOOBIG:
 		vpc_icmp_fabric_mtu(nic, skb, icmp.icmp6_mtu);
@@ -382,6 +427,7 @@ void vpc_icmp_fabric(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		vpc_icmp_fabric_carry(nic, skb, &quote, false);
 		break;
 	}
+used:
 	vpc_count(nic->counters, VPC_COUNTER_USED_ERROR, 1);
 	consume_skb(skb);
 }

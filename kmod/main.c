@@ -5,6 +5,8 @@
 #include <net/netns/generic.h>
 
 #include "netlink.h"
+#include "remote.h"
+#include "retire.h"
 
 unsigned int vpc_net_id __read_mostly;
 struct workqueue_struct *vpc_wq;
@@ -30,7 +32,16 @@ static int __net_init vpc_net_init(struct net *net)
 		return -ENOMEM;
 	err = vpc_tables_init(&vn->tables);
 	if (err)
-		free_percpu(vn->counters);
+		goto err_counters;
+	err = vpc_crypt_init(&vn->crypt);
+	if (err)
+		goto err_tables;
+	return 0;
+
+err_tables:
+	vpc_tables_free(&vn->tables);
+err_counters:
+	free_percpu(vn->counters);
 	return err;
 }
 
@@ -43,6 +54,7 @@ static void __net_exit vpc_net_exit(struct net *net)
 	 * module's exit.
 	 */
 	WARN_ON_ONCE(!list_empty(&vn->counting));
+	vpc_crypt_exit(&vn->crypt);
 	vpc_retire_free(vn);
 	/* What is freed later holds routes, which hold the namespace's IPv6. */
 	if (used)
@@ -108,6 +120,7 @@ module_exit(vpc_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("VPC datapath: overlay networks as IPv6 with one TLV");
 MODULE_VERSION(VPC_VERSION);
+MODULE_SOFTDEP("pre: gcm chacha20poly1305");
 MODULE_ALIAS_RTNL_LINK("vpc");
 MODULE_ALIAS_RTNL_LINK("vpcedge");
 MODULE_ALIAS_GENL_FAMILY("vpc");

@@ -16,6 +16,7 @@
 #include "icmp.h"
 #include "neigh.h"
 #include "nic.h"
+#include "path.h"
 
 #define VPC_ADVERT_LIFETIME	1800	/* seconds: nine adverts */
 
@@ -42,7 +43,8 @@ struct vpc_arp {
 	__be32		tip;
 } __packed;
 
-static enum vpc_counter vpc_arp_check(const struct vpc_endpoint *ep,
+static enum vpc_counter vpc_arp_check(const struct vpc_nic *nic,
+				      const struct vpc_endpoint *ep,
 				      const struct vpc_arp *arp)
 {
 	union vpc_ip sender = { .v4 = arp->sip };
@@ -55,7 +57,7 @@ static enum vpc_counter vpc_arp_check(const struct vpc_endpoint *ep,
 		return VPC_DROP_NEIGH_MALFORMED;
 	if (!ether_addr_equal(arp->sha, ep->mac))
 		return VPC_DROP_SRC_MAC;
-	if (arp->sip && !vpc_endpoint_has(ep, 4, &sender, NULL))
+	if (arp->sip && !vpc_path_may_use(&nic->edge->vn->tables, ep, 4, &sender))
 		return VPC_DROP_SRC_ADDR;
 	return VPC_COUNTER_UNSPEC;
 }
@@ -93,7 +95,7 @@ void vpc_neigh_arp(struct vpc_nic *nic, const struct vpc_endpoint *ep,
 	if (!pskb_may_pull(skb, sizeof(*arp)))
 		goto drop;
 	arp = (const struct vpc_arp *)skb->data;
-	reason = vpc_arp_check(ep, arp);
+	reason = vpc_arp_check(nic, ep, arp);
 	if (reason)
 		goto drop;
 
@@ -310,12 +312,13 @@ static void vpc_nd_solicited(struct vpc_nic *nic, const struct vpc_endpoint *ep,
 }
 
 /* Link-local addresses are the VM's own affair: they don't leave its link. */
-static bool vpc_nd_source_ok(const struct vpc_endpoint *ep,
+static bool vpc_nd_source_ok(const struct vpc_nic *nic,
+			     const struct vpc_endpoint *ep,
 			     const struct vpc_pkt *pkt)
 {
 	return ipv6_addr_any(&pkt->src.v6) ||
 	       ipv6_addr_type(&pkt->src.v6) & IPV6_ADDR_LINKLOCAL ||
-	       vpc_endpoint_has(ep, 6, &pkt->src, NULL);
+	       vpc_path_may_use(&nic->edge->vn->tables, ep, 6, &pkt->src);
 }
 
 /**
@@ -335,7 +338,7 @@ void vpc_neigh_nd(struct vpc_nic *nic, const struct vpc_endpoint *ep,
 	if (!vpc_nd_valid(skb, pkt))
 		goto drop;
 	reason = VPC_DROP_SRC_ADDR;
-	if (!vpc_nd_source_ok(ep, pkt))
+	if (!vpc_nd_source_ok(nic, ep, pkt))
 		goto drop;
 
 	switch (skb->data[pkt->hlen]) {

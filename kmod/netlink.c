@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The generic netlink family, statistics, and what its parts share. */
 
+#include <net/addrconf.h>
+
 #include "netlink.h"
 
 static const struct nla_policy vpc_policy[VPC_A_MAX + 1] = {
@@ -10,6 +12,13 @@ static const struct nla_policy vpc_policy[VPC_A_MAX + 1] = {
 	[VPC_A_STATS]		= { .type = NLA_REJECT },
 	[VPC_A_TRACE]		= { .type = NLA_NESTED },
 	[VPC_A_EVENT]		= { .type = NLA_REJECT },
+	[VPC_A_ROUTE]		= { .type = NLA_NESTED },
+	[VPC_A_PEER]		= { .type = NLA_NESTED },
+	[VPC_A_REMOTE]		= { .type = NLA_NESTED },
+};
+
+struct netlink_range_validation vpc_id_range = {
+	.min = VPC_ID_MIN, .max = VPC_ID_MAX,
 };
 
 /**
@@ -54,16 +63,128 @@ int vpc_nl_reply(struct genl_info *info, u8 cmd, size_t size,
 	void *hdr;
 	int err;
 
-	if (!skb)
+	if (!skb) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		return -ENOMEM;
+	}
 	hdr = genlmsg_put_reply(skb, info, &vpc_genl_family, 0, cmd);
 	err = hdr ? fill(skb, arg) : -EMSGSIZE;
 	if (err) {
+		if (err == -ENOMEM)
+			NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		nlmsg_free(skb);
 		return err;
 	}
 	genlmsg_end(skb, hdr);
 	return genlmsg_reply(skb, info);
+}
+
+/* How many objects of a kind a request has; -EINVAL if there is none. */
+int vpc_nl_count(struct genl_info *info, int kind)
+{
+	const struct nlattr *nla;
+	int rem, n = 0;
+
+	if (GENL_REQ_ATTR_CHECK(info, kind))
+		return -EINVAL;
+	vpc_nl_for_each(nla, info, kind, rem)
+		n++;
+	return n;
+}
+
+/* Is it an address that a host of the fabric, or of a VPC, can have. */
+bool vpc_nl_unicast6(const struct in6_addr *addr)
+{
+	return !ipv6_addr_any(addr) &&
+	       !(ipv6_addr_type(addr) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
+					 IPV6_ADDR_LOOPBACK | IPV6_ADDR_MAPPED));
+}
+
+/**
+ * vpc_nl_walk_start - begin a dump of a hash table
+ * @cb: the dump
+ * @walk: from kmalloc(), with @put set; freed by vpc_nl_walk_done()
+ * @ht: the table
+ */
+void vpc_nl_walk_start(struct netlink_callback *cb, struct vpc_nl_walk *walk,
+		       struct rhashtable *ht)
+{
+	rhashtable_walk_enter(ht, &walk->iter);
+	cb->args[0] = (unsigned long)walk;
+}
+
+int vpc_nl_walk_done(struct netlink_callback *cb)
+{
+	struct vpc_nl_walk *walk = (void *)cb->args[0];
+
+	if (walk) {
+		rhashtable_walk_exit(&walk->iter);
+		kfree(walk);
+	}
+	return 0;
+}
+
+int vpc_nl_walk_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct vpc_net *vn = vpc_net(sock_net(skb->sk));
+	struct vpc_nl_walk *walk = (void *)cb->args[0];
+	void *entry;
+	int err = 0;
+
+	mutex_lock(&vn->lock);
+	/* 0 would say that changes are not counted. */
+	cb->seq = vn->tables.changes ?: 1;
+	rhashtable_walk_start(&walk->iter);
+	for (;;) {
+		/* What did not fit into the last message is where we are. */
+		entry = rhashtable_walk_peek(&walk->iter);
+		if (IS_ERR(entry)) {
+			/* Resized: what we have shown may come again. */
+			if (PTR_ERR(entry) == -EAGAIN) {
+				rhashtable_walk_next(&walk->iter);
+				continue;
+			}
+			err = PTR_ERR(entry);
+			break;
+		}
+		if (!entry)
+			break;
+		err = walk->put(skb, cb, walk, entry);
+		if (err)
+			break;
+		rhashtable_walk_next(&walk->iter);
+	}
+	rhashtable_walk_stop(&walk->iter);
+	mutex_unlock(&vn->lock);
+	return skb->len ?: err;
+}
+
+/**
+ * vpc_nl_dump_one - put a message of a dump
+ * @skb: the dump's
+ * @cb: the dump, with @seq set
+ * @cmd: command of the answer
+ * @fill: puts the attributes
+ * @arg: for @fill
+ */
+int vpc_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		    int (*fill)(struct sk_buff *skb, const void *arg),
+		    const void *arg)
+{
+	void *hdr;
+	int err;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &vpc_genl_family, NLM_F_MULTI, cmd);
+	if (!hdr)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, hdr);
+	err = fill(skb, arg);
+	if (err)
+		genlmsg_cancel(skb, hdr);
+	else
+		genlmsg_end(skb, hdr);
+	return err;
 }
 
 /* The family is no more, and its groups may be another one's. */
@@ -117,8 +238,10 @@ static int vpc_nl_stats_get(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	sum = kzalloc(sizeof(*sum), GFP_KERNEL);
-	if (!sum)
+	if (!sum) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the counters");
 		return -ENOMEM;
+	}
 	mutex_lock(&vn->lock);
 	err = vpc_stats_snapshot(vn, sum);
 	mutex_unlock(&vn->lock);
@@ -168,8 +291,8 @@ static const struct genl_ops vpc_genl_ops[] = {
 		.cmd	= VPC_CMD_ENDPOINT_GET,
 		.doit	= vpc_nl_endpoint_get,
 		.start	= vpc_nl_endpoint_start,
-		.dumpit	= vpc_nl_endpoint_dump,
-		.done	= vpc_nl_endpoint_done,
+		.dumpit	= vpc_nl_walk_dump,
+		.done	= vpc_nl_walk_done,
 		.flags	= GENL_UNS_ADMIN_PERM,
 	}, {
 		.cmd	= VPC_CMD_VPC_GET,
@@ -183,6 +306,66 @@ static const struct genl_ops vpc_genl_ops[] = {
 	}, {
 		.cmd	= VPC_CMD_TRACE,
 		.doit	= vpc_nl_trace,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ROUTE_ADD,
+		.doit	= vpc_nl_route_add,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ROUTE_REPLACE,
+		.doit	= vpc_nl_route_replace,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ROUTE_SET,
+		.doit	= vpc_nl_route_set,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ROUTE_DEL,
+		.doit	= vpc_nl_route_del,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_ROUTE_GET,
+		.start	= vpc_nl_route_start,
+		.dumpit	= vpc_nl_walk_dump,
+		.done	= vpc_nl_walk_done,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_PEER_ADD,
+		.doit	= vpc_nl_peer_add,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_PEER_DEL,
+		.doit	= vpc_nl_peer_del,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_PEER_GET,
+		.dumpit	= vpc_nl_peer_dump,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_EDGE_REKEY,
+		.doit	= vpc_nl_edge_rekey,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_ADD,
+		.doit	= vpc_nl_remote_add,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_REPLACE,
+		.doit	= vpc_nl_remote_replace,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_SET,
+		.doit	= vpc_nl_remote_set,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_DEL,
+		.doit	= vpc_nl_remote_del,
+		.flags	= GENL_UNS_ADMIN_PERM,
+	}, {
+		.cmd	= VPC_CMD_REMOTE_GET,
+		.doit	= vpc_nl_remote_get,
+		.start	= vpc_nl_remote_start,
+		.dumpit	= vpc_nl_remote_dump,
 		.flags	= GENL_UNS_ADMIN_PERM,
 	},
 };

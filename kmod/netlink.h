@@ -6,6 +6,7 @@
 #include <net/genetlink.h>
 
 #include "endpoint.h"
+#include "route.h"
 
 extern struct genl_family vpc_genl_family;
 
@@ -23,6 +24,39 @@ void vpc_nl_event(struct vpc_net *vn, u8 cmd, u8 event, size_t size,
 		  int (*fill)(struct sk_buff *skb, const void *arg),
 		  const void *arg);
 
+/* Objects of one kind in a request: the attribute repeats. */
+#define vpc_nl_for_each(nla, info, kind, rem)					\
+	nla_for_each_attr(nla, genlmsg_data((info)->genlhdr),			\
+			  genlmsg_len((info)->genlhdr), rem)			\
+		if (nla_type(nla) == (kind))
+
+int vpc_nl_count(struct genl_info *info, int kind);
+bool vpc_nl_unicast6(const struct in6_addr *addr);
+
+/**
+ * struct vpc_nl_walk - where a dump of a hash table stands
+ * @iter: the entry that is next
+ * @put: puts an entry, if it is asked for; -EMSGSIZE if it does not fit
+ *
+ * The table may change between the parts of a dump.  A dump that saw a change is
+ * marked NLM_F_DUMP_INTR: only one without the mark is complete.
+ */
+struct vpc_nl_walk {
+	struct rhashtable_iter	iter;
+	int (*put)(struct sk_buff *skb, struct netlink_callback *cb,
+		   struct vpc_nl_walk *walk, void *entry);
+};
+
+void vpc_nl_walk_start(struct netlink_callback *cb, struct vpc_nl_walk *walk,
+		       struct rhashtable *ht);
+int vpc_nl_walk_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int vpc_nl_walk_done(struct netlink_callback *cb);
+int vpc_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		    int (*fill)(struct sk_buff *skb, const void *arg),
+		    const void *arg);
+
+extern struct netlink_range_validation vpc_id_range;
+
 /* nl_edge.c */
 int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info);
@@ -39,11 +73,41 @@ int vpc_nl_endpoint_set(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_endpoint_del(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_endpoint_start(struct netlink_callback *cb);
-int vpc_nl_endpoint_dump(struct sk_buff *skb, struct netlink_callback *cb);
-int vpc_nl_endpoint_done(struct netlink_callback *cb);
 void vpc_nl_endpoint_event(struct vpc_net *vn, struct vpc_endpoint *ep, u8 event);
 int vpc_nl_vpc_get(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
+void vpc_nl_keys_event(struct vpc_edge *edge);
+int vpc_nl_edge_rekey(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_parse_prefix(const struct nlattr *attr, struct vpc_prefix *p,
+			struct netlink_ext_ack *extack);
+int vpc_nl_put_prefix(struct sk_buff *skb, int type, const struct vpc_prefix *p);
+
+/* nl_route.c */
+int vpc_nl_route_add(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_route_replace(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_route_set(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_route_del(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_route_start(struct netlink_callback *cb);
+void vpc_nl_route_event(struct vpc_net *vn, const struct vpc_route *route, u8 event);
+int vpc_nl_put_route(struct sk_buff *skb, int attr, const struct vpc_route *route,
+		     const struct in6_addr *only);
+
+/* nl_peer.c */
+int vpc_nl_peer_add(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_peer_del(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_peer_dump(struct sk_buff *skb, struct netlink_callback *cb);
+void vpc_nl_peer_event(struct vpc_net *vn, u32 vpc, u32 peer, u8 event);
+
+/* nl_remote.c */
+int vpc_nl_remote_add(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_replace(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_set(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_del(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_get(struct sk_buff *skb, struct genl_info *info);
+int vpc_nl_remote_start(struct netlink_callback *cb);
+int vpc_nl_remote_dump(struct sk_buff *skb, struct netlink_callback *cb);
+void vpc_nl_remote_event(struct vpc_net *vn, struct vpc_remote *remote, u8 event);
 
 /* nl_trace.c */
 int vpc_nl_trace(struct sk_buff *skb, struct genl_info *info);

@@ -38,13 +38,9 @@ static void vpc_nic_get_stats64(struct net_device *dev,
 					     VPC_COUNTER_TO_VM);
 	stats->rx_bytes = vpc_counters_sum(c, VPC_COUNTER_BYTES_TO_VM,
 					   VPC_COUNTER_BYTES_TO_VM);
-	stats->tx_dropped = vpc_counters_sum(c, __VPC_DROP_FIRST,
-					     VPC_DROP_NOT_FABRIC - 1);
-	/* The core counts what the backlog drops. */
-	stats->rx_dropped = vpc_counters_sum(c, VPC_DROP_NOT_FABRIC,
-					     VPC_DROP_VM_BACKLOG - 1);
-	stats->tx_errors = vpc_counters_sum(c, VPC_DROP_NO_MEMORY,
-					    VPC_COUNTER_MAX);
+	stats->tx_dropped = vpc_counters_dropped(c, VPC_DROPPED_TX);
+	stats->rx_dropped = vpc_counters_dropped(c, VPC_DROPPED_RX);
+	stats->tx_errors = vpc_counters_dropped(c, VPC_DROPPED_ERROR);
 }
 
 static int vpc_nic_get_iflink(const struct net_device *dev)

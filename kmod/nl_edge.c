@@ -5,6 +5,7 @@
 #include <net/addrconf.h>
 
 #include "netlink.h"
+#include "remote.h"
 
 static const struct nla_policy vpc_prefix_policy[VPC_PREFIX_A_MAX + 1] = {
 	[VPC_PREFIX_A_ADDR]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
@@ -36,6 +37,11 @@ static const struct nla_policy vpc_edge_policy[VPC_EDGE_A_MAX + 1] = {
 	[VPC_EDGE_A_DEFAULT_MTU] = { .type = NLA_REJECT },
 	[VPC_EDGE_A_ENDPOINTS]	= { .type = NLA_REJECT },
 	[VPC_EDGE_A_STATS]	= { .type = NLA_REJECT },
+	[VPC_EDGE_A_ENCRYPT]	= NLA_POLICY_RANGE(NLA_U8, VPC_ENCRYPT_OFF,
+						   VPC_ENCRYPT_REQUIRED),
+	[VPC_EDGE_A_CIPHER]	= NLA_POLICY_MAX(NLA_U8, VPC_NR_CIPHERS - 1),
+	[VPC_EDGE_A_KEY_GRACE]	= NLA_POLICY_FULL_RANGE(NLA_U32, &vpc_grace_range),
+	[VPC_EDGE_A_KEY]	= { .type = NLA_REJECT },
 };
 
 /* Parsing. */
@@ -48,8 +54,14 @@ static const struct vpc_prefix vpc_no_sids[] = {
 	{ .addr.s6_addr = { 0xff }, .len = 8 },
 };
 
-static int vpc_nl_parse_prefix(const struct nlattr *attr, struct vpc_prefix *p,
-			       struct netlink_ext_ack *extack)
+/**
+ * vpc_nl_parse_prefix - read a prefix of the fabric
+ * @attr: the nest
+ * @p: gets it
+ * @extack: for messages
+ */
+int vpc_nl_parse_prefix(const struct nlattr *attr, struct vpc_prefix *p,
+			struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[VPC_PREFIX_A_MAX + 1];
 	struct in6_addr masked;
@@ -144,8 +156,10 @@ static int vpc_nl_parse_prefixes(struct vpc_edge_config *cfg,
 		     nla_type(attr) == VPC_EDGE_A_PREFIX;
 	n = min_t(unsigned int, n, VPC_MAX_PREFIXES);
 	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL);
-	if (!cfg->prefixes)
+	if (!cfg->prefixes) {
+		NL_SET_ERR_MSG(extack, "no memory for the prefixes");
 		return -ENOMEM;
+	}
 	if (old) {
 		cfg->prefixes->n = old->n;
 		memcpy(cfg->prefixes->p, old->p, old->n * sizeof(old->p[0]));
@@ -253,6 +267,12 @@ static int vpc_nl_parse_settings(struct vpc_edge_config *cfg, struct nlattr **tb
 		cfg->short_form = nla_get_u8(tb[VPC_EDGE_A_SHORT]);
 	if (tb[VPC_EDGE_A_GRACE])
 		cfg->grace = nla_get_u32(tb[VPC_EDGE_A_GRACE]);
+	if (tb[VPC_EDGE_A_ENCRYPT])
+		cfg->encrypt = nla_get_u8(tb[VPC_EDGE_A_ENCRYPT]);
+	if (tb[VPC_EDGE_A_CIPHER])
+		cfg->cipher = nla_get_u8(tb[VPC_EDGE_A_CIPHER]);
+	if (tb[VPC_EDGE_A_KEY_GRACE])
+		cfg->key_grace = nla_get_u32(tb[VPC_EDGE_A_KEY_GRACE]);
 	if (tb[VPC_EDGE_A_MTU]) {
 		cfg->mtu = nla_get_u32(tb[VPC_EDGE_A_MTU]);
 		if (cfg->mtu && cfg->mtu < IPV6_MIN_MTU) {
@@ -316,8 +336,13 @@ struct vpc_nl_edge {
 	bool			stats;
 };
 
-static int vpc_nl_put_prefix(struct sk_buff *skb, int type,
-			     const struct vpc_prefix *p)
+/**
+ * vpc_nl_put_prefix - put a prefix
+ * @skb: message
+ * @type: type of the nest
+ * @p: the prefix
+ */
+int vpc_nl_put_prefix(struct sk_buff *skb, int type, const struct vpc_prefix *p)
 {
 	struct nlattr *nest = nla_nest_start(skb, type);
 
@@ -346,6 +371,39 @@ static int vpc_nl_put_places(struct sk_buff *skb, struct vpc_edge *edge)
 	return err;
 }
 
+/* Public keys only: the other halves are shown to nobody. */
+static int vpc_nl_put_own_key(struct sk_buff *skb, const struct vpc_own_key *own)
+{
+	struct nlattr *nest = nla_nest_start(skb, VPC_EDGE_A_KEY);
+	time64_t expires = READ_ONCE(own->expires);
+
+	if (!nest ||
+	    nla_put(skb, VPC_KEY_A_PUBLIC, VPC_KEY_LEN, own->public) ||
+	    nla_put_u16(skb, VPC_KEY_A_ID, own->id))
+		return -EMSGSIZE;
+	if (expires &&
+	    nla_put_u32(skb, VPC_KEY_A_EXPIRES,
+			max_t(time64_t, expires - ktime_get_boottime_seconds(), 0)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int vpc_nl_put_keys(struct sk_buff *skb, const struct vpc_edge *edge)
+{
+	const struct vpc_own_key *own;
+	int err = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(own, &edge->ring->keys, list) {
+		err = vpc_nl_put_own_key(skb, own);
+		if (err)
+			break;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
 static int vpc_nl_put_edge_stats(struct sk_buff *skb, struct vpc_edge *edge)
 {
 	struct vpc_counters *sum = kzalloc(sizeof(*sum), GFP_KERNEL);
@@ -367,6 +425,7 @@ static int vpc_nl_fill_edge(struct sk_buff *skb, const void *arg)
 	const struct vpc_nl_edge *what = arg;
 	struct vpc_edge *edge = what->edge;
 	struct nlattr *nest = nla_nest_start(skb, VPC_A_EDGE);
+	int err;
 
 	if (!nest ||
 	    nla_put_string(skb, VPC_EDGE_A_NAME, edge->dev->name) ||
@@ -379,12 +438,16 @@ static int vpc_nl_fill_edge(struct sk_buff *skb, const void *arg)
 	    nla_put_u32(skb, VPC_EDGE_A_GRACE, edge->grace) ||
 	    nla_put_u8(skb, VPC_EDGE_A_OPTION_TYPE, edge->option_type) ||
 	    nla_put_u32(skb, VPC_EDGE_A_DEFAULT_MTU, edge->default_mtu) ||
-	    nla_put_u32(skb, VPC_EDGE_A_ENDPOINTS, edge->nr_nics))
+	    nla_put_u32(skb, VPC_EDGE_A_ENDPOINTS, edge->nr_nics) ||
+	    nla_put_u8(skb, VPC_EDGE_A_ENCRYPT, edge->encrypt) ||
+	    nla_put_u8(skb, VPC_EDGE_A_CIPHER, edge->cipher) ||
+	    nla_put_u32(skb, VPC_EDGE_A_KEY_GRACE, edge->key_grace) ||
+	    vpc_nl_put_keys(skb, edge))
 		return -EMSGSIZE;
-	if (what->stats && vpc_nl_put_edge_stats(skb, edge))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
+	err = what->stats ? vpc_nl_put_edge_stats(skb, edge) : 0;
+	if (!err)
+		nla_nest_end(skb, nest);
+	return err;
 }
 
 /* A prefix takes 32 bytes. */
@@ -411,7 +474,134 @@ void vpc_nl_edge_event(struct vpc_edge *edge, u8 event)
 		     vpc_nl_fill_edge, &what);
 }
 
+/**
+ * vpc_nl_keys_event - the key pairs of an edge have changed
+ * @edge: the edge, which may be going
+ */
+void vpc_nl_keys_event(struct vpc_edge *edge)
+{
+	mutex_lock(&edge->vn->lock);
+	if (edge->dev->reg_state == NETREG_REGISTERED)
+		vpc_nl_edge_event(edge, VPC_EVENT_CHANGE);
+	mutex_unlock(&edge->vn->lock);
+}
+
 /* Requests. */
+
+/* Context: rtnl or vpc_net.lock. */
+static struct vpc_edge *vpc_nl_find_edge(struct vpc_net *vn, struct genl_info *info,
+					 const struct nlattr *name)
+{
+	struct vpc_edge *edge = vpc_edge_find(vn, nla_data(name));
+
+	if (!edge)
+		NL_SET_ERR_MSG_ATTR(info->extack, name, "no edge has this name");
+	return edge;
+}
+
+static int vpc_nl_delete_edge(struct vpc_net *vn, struct genl_info *info,
+			      const struct nlattr *name)
+{
+	struct vpc_edge *edge;
+	LIST_HEAD(dead);
+
+	rtnl_lock();
+	edge = vpc_nl_find_edge(vn, info, name);
+	if (edge) {
+		vpc_edge_delete(edge->dev, &dead);
+		unregister_netdevice_many(&dead);
+	}
+	rtnl_unlock();
+	return edge ? 0 : -ENODEV;
+}
+
+/* An edge that stays while its keys are dealt with.
+ * Context: vpc_crypt.lock.
+ */
+static struct vpc_edge *vpc_nl_hold_edge(struct vpc_net *vn, struct genl_info *info,
+					 const struct nlattr *name,
+					 netdevice_tracker *tracker)
+{
+	struct vpc_edge *edge;
+
+	mutex_lock(&vn->lock);
+	edge = vpc_nl_find_edge(vn, info, name);
+	if (edge)
+		netdev_hold(edge->dev, tracker, GFP_KERNEL);
+	mutex_unlock(&vn->lock);
+	return edge;
+}
+
+/* What is derived for a new edge is derived outside of rtnl. */
+static int vpc_nl_attach_keys(struct vpc_net *vn, struct genl_info *info,
+			      const struct nlattr *name)
+{
+	netdevice_tracker tracker;
+	struct vpc_edge *edge;
+	int err = -ENODEV;
+
+	mutex_lock(&vn->crypt.lock);
+	edge = vpc_nl_hold_edge(vn, info, name, &tracker);
+	if (edge) {
+		err = vpc_keyring_attach(vn, edge);
+		netdev_put(edge->dev, &tracker);
+	}
+	mutex_unlock(&vn->crypt.lock);
+	return err;
+}
+
+int vpc_nl_edge_rekey(struct sk_buff *skb, struct genl_info *info)
+{
+	struct vpc_net *vn = vpc_nl_net(info);
+	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
+	struct vpc_edge_config cfg = { };
+	struct vpc_nl_edge what = { };
+	netdevice_tracker tracker;
+	int err;
+
+	err = vpc_nl_parse_edge(info, &cfg, tb);
+	if (err)
+		return err;
+	mutex_lock(&vn->crypt.lock);
+	what.edge = vpc_nl_hold_edge(vn, info, tb[VPC_EDGE_A_NAME], &tracker);
+	err = -ENODEV;
+	if (what.edge) {
+		err = vpc_keyring_rekey(vn, what.edge, info->extack);
+		if (!err) {
+			vpc_nl_keys_event(what.edge);
+			mutex_lock(&vn->lock);
+			err = vpc_nl_reply(info, VPC_CMD_EDGE_REKEY,
+					   vpc_nl_edge_size(what.edge),
+					   vpc_nl_fill_edge, &what);
+			mutex_unlock(&vn->lock);
+		}
+		netdev_put(what.edge->dev, &tracker);
+	}
+	mutex_unlock(&vn->crypt.lock);
+	return err;
+}
+
+/* Another cipher is made ready before the edge is told to use it. */
+static int vpc_nl_ready_cipher(struct vpc_net *vn, struct genl_info *info,
+			       struct nlattr **tb)
+{
+	netdevice_tracker tracker;
+	struct vpc_edge *edge;
+	int err = -ENODEV;
+
+	mutex_lock(&vn->crypt.lock);
+	edge = vpc_nl_hold_edge(vn, info, tb[VPC_EDGE_A_NAME], &tracker);
+	if (edge) {
+		err = vpc_keyring_add_cipher(vn, edge,
+					     nla_get_u8(tb[VPC_EDGE_A_CIPHER]));
+		if (err)
+			NL_SET_ERR_MSG_ATTR(info->extack, tb[VPC_EDGE_A_CIPHER],
+					    "the cipher can't be made ready");
+		netdev_put(edge->dev, &tracker);
+	}
+	mutex_unlock(&vn->crypt.lock);
+	return err;
+}
 
 int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 {
@@ -419,6 +609,8 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 		.max_segments = VPC_DEFAULT_SEGMENTS,
 		.grace = VPC_DEFAULT_GRACE,
 		.option_type = VPC_DEFAULT_OPTION_TYPE,
+		.encrypt = VPC_ENCRYPT_ON,
+		.key_grace = VPC_DEFAULT_KEY_GRACE,
 	};
 	struct vpc_net *vn = vpc_nl_net(info);
 	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
@@ -453,6 +645,10 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 		err = -EINVAL;
 		goto err_free;
 	}
+	cfg.ring = vpc_keyring_alloc(cfg.cipher);
+	err = -ENOMEM;
+	if (!cfg.ring)
+		goto err_free;
 	/* Defaults are applied like what is given. */
 	cfg.has = ~0ULL;
 
@@ -466,24 +662,18 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 	}
 	mutex_unlock(&vn->lock);
 	rtnl_unlock();
-	if (!err)
-		return 0;
+	if (!err) {
+		err = vpc_nl_attach_keys(vn, info, tb[VPC_EDGE_A_NAME]);
+		if (err)
+			vpc_nl_delete_edge(vn, info, tb[VPC_EDGE_A_NAME]);
+		return err;
+	}
 	vpc_nl_blame_prefix(&cfg, info);
+	vpc_keyring_free(cfg.ring);
 
 err_free:
 	kfree(cfg.prefixes);
 	return err;
-}
-
-/* Context: rtnl or vpc_net.lock. */
-static struct vpc_edge *vpc_nl_find_edge(struct vpc_net *vn, struct genl_info *info,
-					 const struct nlattr *name)
-{
-	struct vpc_edge *edge = vpc_edge_find(vn, nla_data(name));
-
-	if (!edge)
-		NL_SET_ERR_MSG_ATTR(info->extack, name, "no edge has this name");
-	return edge;
 }
 
 int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info)
@@ -501,6 +691,11 @@ int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG_ATTR(info->extack, tb[VPC_EDGE_A_LOCATOR],
 				    "an edge's locator can't be changed");
 		return -EINVAL;
+	}
+	if (tb[VPC_EDGE_A_CIPHER]) {
+		err = vpc_nl_ready_cipher(vn, info, tb);
+		if (err)
+			return err;
 	}
 
 	rtnl_lock();
@@ -532,21 +727,12 @@ int vpc_nl_edge_del(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_net *vn = vpc_nl_net(info);
 	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
 	struct vpc_edge_config cfg = { };
-	struct vpc_edge *edge;
-	LIST_HEAD(dead);
 	int err;
 
 	err = vpc_nl_parse_edge(info, &cfg, tb);
 	if (err)
 		return err;
-	rtnl_lock();
-	edge = vpc_nl_find_edge(vn, info, tb[VPC_EDGE_A_NAME]);
-	if (edge) {
-		vpc_edge_delete(edge->dev, &dead);
-		unregister_netdevice_many(&dead);
-	}
-	rtnl_unlock();
-	return edge ? 0 : -ENODEV;
+	return vpc_nl_delete_edge(vn, info, tb[VPC_EDGE_A_NAME]);
 }
 
 int vpc_nl_edge_get(struct sk_buff *skb, struct genl_info *info)
@@ -595,10 +781,10 @@ int vpc_nl_edge_dump(struct sk_buff *skb, struct netlink_callback *cb)
 				  cb->nlh->nlmsg_seq, &vpc_genl_family,
 				  NLM_F_MULTI, VPC_CMD_EDGE_GET);
 		what.edge = edge;
-		if (!hdr || vpc_nl_fill_edge(skb, &what)) {
+		err = hdr ? vpc_nl_fill_edge(skb, &what) : -EMSGSIZE;
+		if (err) {
 			if (hdr)
 				genlmsg_cancel(skb, hdr);
-			err = -EMSGSIZE;
 			break;
 		}
 		genlmsg_end(skb, hdr);

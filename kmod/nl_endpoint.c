@@ -2,13 +2,8 @@
 /* Generic netlink: endpoints and VPCs. */
 
 #include <linux/slab.h>
-#include <net/addrconf.h>
 
 #include "netlink.h"
-
-static struct netlink_range_validation vpc_id_range = {
-	.min = VPC_ID_MIN, .max = VPC_ID_MAX,
-};
 
 static const struct nla_policy vpc_endpoint_policy[VPC_ENDPOINT_A_MAX + 1] = {
 	[VPC_ENDPOINT_A_VPC]	= NLA_POLICY_FULL_RANGE(NLA_U32, &vpc_id_range),
@@ -70,9 +65,7 @@ static int vpc_nl_parse_addr6(const struct nlattr *attr, struct in6_addr *addr,
 			      struct netlink_ext_ack *extack)
 {
 	*addr = nla_get_in6_addr(attr);
-	if (ipv6_addr_any(addr) ||
-	    ipv6_addr_type(addr) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
-				    IPV6_ADDR_LOOPBACK | IPV6_ADDR_MAPPED)) {
+	if (!vpc_nl_unicast6(addr)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "an endpoint can't have this IPv6 address");
 		return -EADDRNOTAVAIL;
 	}
@@ -138,8 +131,10 @@ static struct vpc_endpoint *vpc_nl_make_endpoint(const struct vpc_endpoint_item 
 		return ERR_PTR(-EINVAL);
 	}
 	ep = vpc_endpoint_alloc(it->vpc, &it->sid, n4, n6);
-	if (!ep)
+	if (!ep) {
+		NL_SET_ERR_MSG_ATTR(extack, nest, "no memory for the endpoint");
 		return ERR_PTR(-ENOMEM);
+	}
 	ether_addr_copy(ep->mac, nla_data(mac));
 	err = vpc_nl_parse_addrs(ep, nest, extack);
 	if (err) {
@@ -232,9 +227,7 @@ static int vpc_nl_parse_item(struct vpc_endpoint_item *it, const struct nlattr *
 	if (!make)
 		return 0;
 
-	if (ipv6_addr_any(&it->sid) ||
-	    ipv6_addr_type(&it->sid) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
-					IPV6_ADDR_LOOPBACK | IPV6_ADDR_MAPPED)) {
+	if (!vpc_nl_unicast6(&it->sid)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[VPC_ENDPOINT_A_SID],
 				    "the SID is not a unicast address of the fabric");
 		return -EADDRNOTAVAIL;
@@ -271,23 +264,19 @@ static void vpc_nl_free_items(struct vpc_items *list, bool applied)
 static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
 			      u32 need, u32 take, bool make, struct vpc_items *list)
 {
-	const void *data = genlmsg_data(info->genlhdr);
-	int len = genlmsg_len(info->genlhdr), rem, err;
+	int n = vpc_nl_count(info, VPC_A_ENDPOINT), rem, err;
 	const struct nlattr *nla;
-	unsigned int n = 0;
 
-	if (GENL_REQ_ATTR_CHECK(info, VPC_A_ENDPOINT))
-		return -EINVAL;
-	nla_for_each_attr(nla, data, len, rem)
-		n += nla_type(nla) == VPC_A_ENDPOINT;
+	if (n < 0)
+		return n;
 	list->n = 0;
 	list->items = kvcalloc(n, sizeof(*list->items), GFP_KERNEL);
-	if (!list->items)
+	if (!list->items) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 		return -ENOMEM;
+	}
 
-	nla_for_each_attr(nla, data, len, rem) {
-		if (nla_type(nla) != VPC_A_ENDPOINT)
-			continue;
+	vpc_nl_for_each(nla, info, VPC_A_ENDPOINT, rem) {
 		err = vpc_nl_parse_item(&list->items[list->n++], nla, skb, need,
 					take, make, info->extack);
 		if (err) {
@@ -471,6 +460,7 @@ int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
 
 	what.sum = kmalloc(sizeof(*what.sum), GFP_KERNEL);
 	if (!what.sum) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the answer");
 		vpc_nl_free_items(&list, true);
 		return -ENOMEM;
 	}
@@ -495,21 +485,41 @@ int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* Where a dump stands.  The table may change between its parts.  A dump that saw
- * a change is marked NLM_F_DUMP_INTR: only one without the mark is complete.
+/**
+ * struct vpc_nl_endpoints - a dump of endpoints
+ * @walk: where it stands
+ * @sum: room for statistics
+ * @vpc: only of this VPC, or 0
  */
-struct vpc_nl_walk {
-	struct rhashtable_iter	iter;
+struct vpc_nl_endpoints {
+	struct vpc_nl_walk	walk;
 	struct vpc_counters	sum;
 	u32			vpc;
 };
+
+static int vpc_nl_dump_endpoint(struct sk_buff *skb, struct netlink_callback *cb,
+				struct vpc_nl_walk *walk, void *entry)
+{
+	struct vpc_nl_endpoints *dump = container_of(walk, struct vpc_nl_endpoints, walk);
+	struct vpc_sid *sid = entry;
+	struct vpc_nl_endpoint what = {
+		.vn = vpc_net(sock_net(skb->sk)),
+		.ep = vpc_sid_endpoint(sid),
+		.sum = &dump->sum,
+	};
+
+	if (dump->vpc && sid->vpc != dump->vpc)
+		return 0;
+	return vpc_nl_dump_one(skb, cb, VPC_CMD_ENDPOINT_GET, vpc_nl_fill_endpoint,
+			       &what);
+}
 
 int vpc_nl_endpoint_start(struct netlink_callback *cb)
 {
 	const struct genl_dumpit_info *info = genl_dumpit_info(cb);
 	struct vpc_net *vn = vpc_net(sock_net(cb->skb->sk));
 	struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
-	struct vpc_nl_walk *walk;
+	struct vpc_nl_endpoints *dump;
 	struct nlattr *nest;
 	u32 vpc = 0;
 	int err;
@@ -523,81 +533,13 @@ int vpc_nl_endpoint_start(struct netlink_callback *cb)
 		if (tb[VPC_ENDPOINT_A_VPC])
 			vpc = nla_get_u32(tb[VPC_ENDPOINT_A_VPC]);
 	}
-	walk = kzalloc(sizeof(*walk), GFP_KERNEL);
-	if (!walk)
+	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
+	if (!dump)
 		return -ENOMEM;
-	walk->vpc = vpc;
-	rhashtable_walk_enter(&vn->tables.sids, &walk->iter);
-	cb->args[0] = (unsigned long)walk;
+	dump->vpc = vpc;
+	dump->walk.put = vpc_nl_dump_endpoint;
+	vpc_nl_walk_start(cb, &dump->walk, &vn->tables.sids);
 	return 0;
-}
-
-int vpc_nl_endpoint_done(struct netlink_callback *cb)
-{
-	struct vpc_nl_walk *walk = (void *)cb->args[0];
-
-	if (walk) {
-		rhashtable_walk_exit(&walk->iter);
-		kfree(walk);
-	}
-	return 0;
-}
-
-static int vpc_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
-			   const struct vpc_nl_endpoint *what)
-{
-	void *hdr;
-
-	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			  &vpc_genl_family, NLM_F_MULTI, VPC_CMD_ENDPOINT_GET);
-	if (!hdr)
-		return -EMSGSIZE;
-	genl_dump_check_consistent(cb, hdr);
-	if (vpc_nl_fill_endpoint(skb, what)) {
-		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
-}
-
-int vpc_nl_endpoint_dump(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	struct vpc_net *vn = vpc_net(sock_net(skb->sk));
-	struct vpc_nl_walk *walk = (void *)cb->args[0];
-	struct vpc_nl_endpoint what = { .vn = vn, .sum = &walk->sum };
-	struct vpc_sid *sid;
-	int err = 0;
-
-	mutex_lock(&vn->lock);
-	/* 0 would say that changes are not counted. */
-	cb->seq = vn->tables.changes ?: 1;
-	rhashtable_walk_start(&walk->iter);
-	for (;;) {
-		/* What did not fit into the last message is where we are. */
-		sid = rhashtable_walk_peek(&walk->iter);
-		if (IS_ERR(sid)) {
-			/* Resized: what we have shown may come again. */
-			if (PTR_ERR(sid) == -EAGAIN) {
-				rhashtable_walk_next(&walk->iter);
-				continue;
-			}
-			err = PTR_ERR(sid);
-			break;
-		}
-		if (!sid)
-			break;
-		what.ep = vpc_sid_endpoint(sid);
-		if (!walk->vpc || sid->vpc == walk->vpc) {
-			err = vpc_nl_dump_one(skb, cb, &what);
-			if (err)
-				break;
-		}
-		rhashtable_walk_next(&walk->iter);
-	}
-	rhashtable_walk_stop(&walk->iter);
-	mutex_unlock(&vn->lock);
-	return skb->len ?: err;
 }
 
 /* VPCs. */
@@ -607,6 +549,8 @@ static const struct nla_policy vpc_vpc_policy[VPC_VPC_A_MAX + 1] = {
 	[VPC_VPC_A_ENDPOINTS]	= { .type = NLA_REJECT },
 	[VPC_VPC_A_LOCAL]	= { .type = NLA_REJECT },
 	[VPC_VPC_A_STATS]	= { .type = NLA_REJECT },
+	[VPC_VPC_A_ROUTES]	= { .type = NLA_REJECT },
+	[VPC_VPC_A_PEERS]	= { .type = NLA_REJECT },
 };
 
 struct vpc_nl_vpc {
@@ -626,7 +570,9 @@ static int vpc_nl_fill_vpc(struct sk_buff *skb, const void *arg)
 	if (!nest ||
 	    nla_put_u32(skb, VPC_VPC_A_ID, what->vpc->id) ||
 	    nla_put_u32(skb, VPC_VPC_A_ENDPOINTS, what->vpc->endpoints) ||
-	    nla_put_u32(skb, VPC_VPC_A_LOCAL, what->vpc->local))
+	    nla_put_u32(skb, VPC_VPC_A_LOCAL, what->vpc->local) ||
+	    nla_put_u32(skb, VPC_VPC_A_ROUTES, what->vpc->routes) ||
+	    nla_put_u32(skb, VPC_VPC_A_PEERS, what->vpc->nr_peers))
 		return -EMSGSIZE;
 
 	sum = kmemdup(&what->vpc->gone, sizeof(*sum), GFP_KERNEL);
@@ -681,24 +627,15 @@ int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	unsigned long id = cb->args[0];
 	struct vpc_vpc *vpc;
 	int err = 0;
-	void *hdr;
 
 	mutex_lock(&what.vn->lock);
 	cb->seq = what.vn->tables.changes ?: 1;
 	xa_for_each_start(&what.vn->tables.vpcs, id, vpc, cb->args[0]) {
-		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				  cb->nlh->nlmsg_seq, &vpc_genl_family,
-				  NLM_F_MULTI, VPC_CMD_VPC_GET);
 		what.vpc = vpc;
-		if (hdr)
-			genl_dump_check_consistent(cb, hdr);
-		if (!hdr || vpc_nl_fill_vpc(skb, &what)) {
-			if (hdr)
-				genlmsg_cancel(skb, hdr);
-			err = -EMSGSIZE;
+		err = vpc_nl_dump_one(skb, cb, VPC_CMD_VPC_GET, vpc_nl_fill_vpc,
+				      &what);
+		if (err)
 			break;
-		}
-		genlmsg_end(skb, hdr);
 		cb->args[0] = id + 1;
 	}
 	mutex_unlock(&what.vn->lock);

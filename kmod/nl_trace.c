@@ -6,13 +6,10 @@
 
 #include <net/ip6_route.h>
 
+#include "esp.h"
 #include "hop.h"
 #include "netlink.h"
 #include "path.h"
-
-static struct netlink_range_validation vpc_id_range = {
-	.min = VPC_ID_MIN, .max = VPC_ID_MAX,
-};
 
 static const struct nla_policy vpc_trace_policy[VPC_TRACE_A_MAX + 1] = {
 	[VPC_TRACE_A_VPC]	= NLA_POLICY_FULL_RANGE(NLA_U32, &vpc_id_range),
@@ -34,6 +31,7 @@ static const struct nla_policy vpc_trace_policy[VPC_TRACE_A_MAX + 1] = {
  * @pkt: the packet
  * @ports: source and destination port, as they stand in the packet
  * @path: its path
+ * @sas: what it is sealed with, or NULL
  * @skb: the answer
  */
 struct vpc_trace {
@@ -41,6 +39,7 @@ struct vpc_trace {
 	struct vpc_pkt	pkt;
 	__be16		ports[2];
 	struct vpc_path	path;
+	struct vpc_sas	*sas;
 	struct sk_buff	*skb;
 };
 
@@ -94,7 +93,7 @@ static struct nlattr *vpc_step_start(struct vpc_trace *t, u8 step, u32 reason)
 	return nest;
 }
 
-/* Which endpoint, and how the packet's address stands with it. */
+/* Which endpoint, and how the packet's address stands with it: if it has it. */
 static int vpc_step_endpoint(struct vpc_trace *t, u8 step, u32 reason,
 			     const struct vpc_endpoint *ep,
 			     const union vpc_ip *ip)
@@ -108,7 +107,7 @@ static int vpc_step_endpoint(struct vpc_trace *t, u8 step, u32 reason,
 		vpc_endpoint_has(ep, t->pkt.version, ip, &state);
 		if (nla_put_in6_addr(t->skb, VPC_STEP_A_SID, &ep->sid.addr) ||
 		    nla_put_u32(t->skb, VPC_STEP_A_VPC, ep->sid.vpc) ||
-		    nla_put_u8(t->skb, VPC_STEP_A_STATE, state))
+		    (state && nla_put_u8(t->skb, VPC_STEP_A_STATE, state)))
 			return -EMSGSIZE;
 	}
 	if (ep && ep->sid.local &&
@@ -119,13 +118,66 @@ static int vpc_step_endpoint(struct vpc_trace *t, u8 step, u32 reason,
 	return 0;
 }
 
+/* Which route leads on, and which of its next hops was picked. */
+static int vpc_step_table(struct vpc_trace *t, u8 step, const struct vpc_route *route)
+{
+	const struct in6_addr *hop = NULL;
+	struct nlattr *nest;
+
+	if (!route)
+		return 0;
+	nest = vpc_step_start(t, step, 0);
+	if (route->kind == VPC_ROUTE_VIA)
+		hop = vpc_route_pick(route, &t->pkt, t->ports, sizeof(t->ports));
+	if (!nest || nla_put_u32(t->skb, VPC_STEP_A_VPC, route->key.vpc) ||
+	    vpc_nl_put_route(t->skb, VPC_STEP_A_TABLE_ROUTE, route,
+			     hop ?: &in6addr_any) ||
+	    nla_put_u32(t->skb, VPC_STEP_A_NEXT_HOPS,
+			route->kind != VPC_ROUTE_VIA ? 0 :
+			route->hops ? route->hops->n : 1))
+		return -EMSGSIZE;
+	nla_nest_end(t->skb, nest);
+	return 0;
+}
+
+/* Told where it is sealed, or should be. */
+static int vpc_step_seal(struct vpc_trace *t, u32 *reason)
+{
+	const struct vpc_edge *edge = t->path.src->nic->edge;
+	u8 cipher = READ_ONCE(edge->cipher);
+	struct nlattr *nest;
+
+	*reason = vpc_esp_choose(edge, &t->path.dst->sid.addr, &t->sas);
+	if (!*reason && !t->sas)
+		return 0;
+	nest = vpc_step_start(t, VPC_STEP_SEAL, *reason);
+	if (!nest)
+		return -EMSGSIZE;
+	if (t->sas &&
+	    (nla_put_u32(t->skb, VPC_STEP_A_SPI, t->sas->tx[cipher].spi) ||
+	     nla_put_u8(t->skb, VPC_STEP_A_CIPHER, cipher) ||
+	     nla_put(t->skb, VPC_STEP_A_KEY, VPC_KEY_LEN, t->sas->pair->public)))
+		return -EMSGSIZE;
+	nla_nest_end(t->skb, nest);
+	return 0;
+}
+
+/* The largest packet of the tenant that fits. */
+static u32 vpc_trace_mtu(const struct vpc_trace *t, const struct dst_entry *dst)
+{
+	u32 room = t->sas ? vpc_esp_room(dst_mtu(dst)) : dst_mtu(dst);
+
+	return min_t(u32, t->path.src->nic->dev->mtu,
+		     room - vpc_form_overhead(t->pkt.form));
+}
+
 static int vpc_step_form(struct vpc_trace *t)
 {
 	struct nlattr *nest = vpc_step_start(t, VPC_STEP_FORM, 0);
 	const struct vpc_edge *edge = t->path.src->nic->edge;
 
 	t->pkt.form = vpc_pick_form(&t->pkt, t->ports, 0);
-	if (t->pkt.form == VPC_FORM_IPV6 && edge->short_form &&
+	if (t->pkt.form == VPC_FORM_IPV6 && edge->short_form && !t->sas &&
 	    ipv6_addr_equal(&t->pkt.dst.v6, &t->path.dst->sid.addr))
 		t->pkt.form = VPC_FORM_IPV6_SHORT;
 	t->pkt.flow = vpc_flow_label(&t->pkt, t->ports, sizeof(t->ports));
@@ -155,9 +207,7 @@ static int vpc_step_route(struct vpc_trace *t, u32 *reason)
 	rt = (const struct rt6_info *)dst;
 	if (dst &&
 	    (nla_put_string(t->skb, VPC_STEP_A_OUT_DEV, dst->dev->name) ||
-	     nla_put_u32(t->skb, VPC_STEP_A_MTU,
-			 min_t(u32, nic->dev->mtu, dst_mtu(dst) -
-			       vpc_form_overhead(t->pkt.form)))))
+	     nla_put_u32(t->skb, VPC_STEP_A_MTU, vpc_trace_mtu(t, dst))))
 		goto out;
 	if (dst && rt->rt6i_flags & RTF_GATEWAY &&
 	    nla_put_in6_addr(t->skb, VPC_STEP_A_GATEWAY, &rt->rt6i_gateway))
@@ -170,8 +220,26 @@ out:
 	return err;
 }
 
+/* The endpoint at the first next hop of the route for the source. */
+static struct vpc_endpoint *vpc_trace_router(struct vpc_trace *t)
+{
+	struct vpc_fib_query query = {
+		.vpc = t->pkt.vpc,
+		.version = t->pkt.version,
+		.ip = &t->pkt.src,
+	};
+	const struct vpc_route *route = vpc_fib_first(&t->vn->tables, &query);
+	struct vpc_sid *sid;
+
+	if (!route || route->kind != VPC_ROUTE_VIA)
+		return NULL;
+	sid = vpc_sid_find(&t->vn->tables, route->hops ? &route->hops->hop[0].sid :
+							 &route->sid);
+	return sid && sid->vpc == t->pkt.vpc ? vpc_sid_endpoint(sid) : NULL;
+}
+
 /* Whose packet it is: the active endpoint's, else one that this host has: that
- * may send in whatever state.
+ * may send in whatever state; else a router's elsewhere.
  */
 static struct vpc_endpoint *vpc_trace_sender(struct vpc_trace *t)
 {
@@ -182,17 +250,18 @@ static struct vpc_endpoint *vpc_trace_sender(struct vpc_trace *t)
 
 	ep = vpc_addr_find(&t->vn->tables, t->pkt.vpc, t->pkt.version,
 			   &t->pkt.src, NULL, &known);
-	if (ep || !known)
+	if (ep)
 		return ep;
 	list_for_each_entry(edge, &t->vn->edges, list) {
 		list_for_each_entry(nic, &edge->nics, list) {
 			ep = rcu_dereference(nic->ep);
 			if (ep && ep->sid.vpc == t->pkt.vpc &&
-			    vpc_endpoint_has(ep, t->pkt.version, &t->pkt.src, NULL))
+			    vpc_path_may_use(&t->vn->tables, ep, t->pkt.version,
+					     &t->pkt.src))
 				return ep;
 		}
 	}
-	return NULL;
+	return vpc_trace_router(t);
 }
 
 static bool vpc_trace_edge_down(const struct vpc_endpoint *ep)
@@ -221,7 +290,12 @@ static int vpc_trace_send(struct vpc_trace *t, u32 *reason)
 				&t->pkt.src);
 	if (err || *reason)
 		return err;
-	*reason = vpc_path_send(&t->vn->tables, &t->pkt, &t->path);
+	*reason = vpc_path_send(&t->vn->tables, &t->pkt, t->ports,
+				sizeof(t->ports), &t->path);
+	err = vpc_step_table(t, VPC_STEP_TABLE, t->path.route) ?:
+	      vpc_step_table(t, VPC_STEP_PEER_TABLE, t->path.far);
+	if (err)
+		return err;
 	err = vpc_step_endpoint(t, VPC_STEP_DESTINATION, *reason, t->path.dst,
 				&t->pkt.dst);
 	if (err || *reason)
@@ -238,6 +312,9 @@ static int vpc_trace_send(struct vpc_trace *t, u32 *reason)
 		return vpc_step_endpoint(t, VPC_STEP_LOCAL, *reason, t->path.dst,
 					 &t->pkt.dst);
 	}
+	err = vpc_step_seal(t, reason);
+	if (err || *reason)
+		return err;
 	err = vpc_step_form(t);
 	return err ?: vpc_step_route(t, reason);
 }

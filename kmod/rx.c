@@ -9,7 +9,10 @@
  *	vpc_rx_accept		does the path lead here
  *	vpc_rx_deliver		translate, hand over
  *
- * Segments of a path and encryption have their place in vpc_rx_headers().
+ * A sealed packet leaves vpc_rx_nic() for esp.c, and is in the hook again when it
+ * has been opened, as one of the edge's own device.
+ *
+ * Segments of a path have their place in vpc_rx_headers().
  *
  * The hook runs after GRO and before defragmentation, connection tracking and
  * routing.  vpc_rx_host() takes what the host itself routes into an edge.
@@ -19,6 +22,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <net/ip6_route.h>
 
+#include "esp.h"
 #include "icmp.h"
 #include "neigh.h"
 #include "nic.h"
@@ -36,12 +40,14 @@
  * @path: where it went
  * @pkt: what it is
  * @outer: bytes in front of what the tenant gets
+ * @opened: it was sealed
  */
 struct vpc_rx {
 	struct vpc_nic	*nic;
 	struct vpc_path	path;
 	struct vpc_pkt	pkt;
 	unsigned int	outer;
+	bool		opened;
 };
 
 /* BIG TCP puts a jumbo payload option (RFC 2675) in front of everything when
@@ -100,6 +106,9 @@ static enum vpc_counter vpc_rx_headers(struct vpc_rx *rx, struct sk_buff *skb)
 			      &ipv6_hdr(skb)->daddr, &rx->pkt);
 	if (reason)
 		return reason;
+	/* What ESP has not authenticated is no overlay address. */
+	if (rx->opened && rx->pkt.form == VPC_FORM_IPV6_SHORT)
+		return VPC_DROP_BAD_FORM;
 	rx->outer = off + vpc_tlv_size(rx->pkt.form);
 	rx->pkt.len = 0;
 	rx->pkt.tclass = ipv6_get_dsfield(ipv6_hdr(skb));
@@ -226,7 +235,8 @@ static void vpc_rx_segments(struct vpc_rx *rx, struct sk_buff *skb)
 		else
 			vpc_rx_deliver(rx, skb);
 	}
-	vpc_count(rx->nic->counters, VPC_COUNTER_FROM_FABRIC, (u64)n - said);
+	vpc_count(rx->nic->counters, rx->opened ? VPC_COUNTER_FROM_OPENED :
+		  VPC_COUNTER_FROM_FABRIC, (u64)n - said);
 }
 
 static bool vpc_rx_is_error(const struct sk_buff *skb)
@@ -240,6 +250,23 @@ static bool vpc_rx_is_error(const struct sk_buff *skb)
 	return type && !(*type & ICMPV6_INFOMSG_MASK);
 }
 
+/* May it come in this way, and as it is. */
+static enum vpc_counter vpc_rx_admit(const struct vpc_nic *nic, const struct sk_buff *skb,
+				     const struct net_device *in)
+{
+	if (unlikely(!(READ_ONCE(nic->edge->dev->flags) & IFF_UP)))
+		return VPC_DROP_EDGE_DOWN;
+	if (in == nic->edge->dev)
+		return VPC_COUNTER_UNSPEC;
+	if (unlikely(!vpc_edge_takes_from(nic->edge, in)))
+		return VPC_DROP_NOT_FABRIC;
+	/* Errors are looked at one by one. */
+	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_ESP || vpc_rx_is_error(skb) ||
+	    vpc_esp_takes_clear(nic->edge, &ipv6_hdr(skb)->saddr))
+		return VPC_COUNTER_UNSPEC;
+	return VPC_DROP_CLEAR;
+}
+
 /* A packet for the SID of an endpoint with a device. */
 static void vpc_rx_nic(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		       struct sk_buff *skb, const struct net_device *in)
@@ -250,15 +277,18 @@ static void vpc_rx_nic(struct vpc_nic *nic, struct vpc_endpoint *ep,
 	/* The rest is filled in by vpc_rx_headers() and vpc_rx_accept(). */
 	rx.nic = nic;
 	rx.path.dst = ep;
+	rx.opened = in == nic->edge->dev;
 	vpc_gso_settle(skb);
-	vpc_count(nic->counters, VPC_COUNTER_FROM_FABRIC, vpc_segs(skb));
+	vpc_count(nic->counters, rx.opened ? VPC_COUNTER_FROM_OPENED :
+		  VPC_COUNTER_FROM_FABRIC, vpc_segs(skb));
 
-	reason = VPC_DROP_EDGE_DOWN;
-	if (unlikely(!(READ_ONCE(nic->edge->dev->flags) & IFF_UP)))
+	reason = vpc_rx_admit(nic, skb, in);
+	if (unlikely(reason))
 		goto drop;
-	reason = VPC_DROP_NOT_FABRIC;
-	if (unlikely(!vpc_edge_takes_from(nic->edge, in)))
-		goto drop;
+	if (!rx.opened && ipv6_hdr(skb)->nexthdr == NEXTHDR_ESP) {
+		vpc_esp_open(nic, skb);
+		return;
+	}
 	if (vpc_rx_is_error(skb)) {
 		vpc_icmp_fabric(nic, ep, skb);
 		return;
@@ -295,6 +325,18 @@ static struct vpc_edge *vpc_rx_edge(struct vpc_net *vn, const struct in6_addr *s
 		}
 	}
 	return best;
+}
+
+/* An opened packet whose endpoint has gone meanwhile. */
+static unsigned int vpc_rx_orphan(const struct net_device *in, const struct vpc_sid *sid,
+				  struct sk_buff *skb)
+{
+	struct vpc_edge *edge = netdev_priv(in);
+
+	vpc_gso_settle(skb);
+	vpc_count(edge->counters, VPC_COUNTER_FROM_OPENED, vpc_segs(skb));
+	vpc_drop(edge->counters, skb, sid ? VPC_DROP_NOT_LOCAL : VPC_DROP_UNKNOWN_SID);
+	return NF_STOLEN;
 }
 
 /* A packet for no SID of this host.  In an edge's prefixes there should be one;
@@ -347,8 +389,11 @@ static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
 	if (unlikely(vpc_is_nic(state->in)))
 		return NF_ACCEPT;
 	sid = vpc_sid_find(&vn->tables, &ipv6_hdr(skb)->daddr);
-	if (unlikely(!sid || !sid->local))
+	if (unlikely(!sid || !sid->local)) {
+		if (vpc_is_edge(state->in))
+			return vpc_rx_orphan(state->in, sid, skb);
 		return vpc_rx_stray(vn, sid, skb);
+	}
 	ep = vpc_sid_endpoint(sid);
 	vpc_rx_nic(ep->nic, ep, skb, state->in);
 	return NF_STOLEN;

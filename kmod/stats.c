@@ -121,6 +121,41 @@ u64 vpc_counters_sum(const struct vpc_counters __percpu *counters,
 	return sum;
 }
 
+/* Runs of drops of one kind. */
+static const struct vpc_drop_run {
+	enum vpc_counter	first;
+	enum vpc_counter	last;
+	enum vpc_drop_kind	kind;
+} vpc_drop_runs[] = {
+	{ VPC_DROP_SRC_MAC, VPC_DROP_EDGE_DOWN, VPC_DROPPED_TX },
+	{ VPC_DROP_NOT_FABRIC, VPC_DROP_VM_DOWN, VPC_DROPPED_RX },
+	{ VPC_DROP_VM_BACKLOG, VPC_DROP_VM_BACKLOG, VPC_DROPPED_BACKLOG },
+	{ VPC_DROP_NO_MEMORY, VPC_DROP_CHECKSUM_FAILED, VPC_DROPPED_ERROR },
+	{ VPC_DROP_BLACKHOLE, VPC_DROP_PEER_ROUTE, VPC_DROPPED_TX },
+	{ VPC_DROP_MISSING_KEY, VPC_DROP_EXHAUSTED, VPC_DROPPED_TX },
+	{ VPC_DROP_CRYPTO_FAILED, VPC_DROP_CRYPTO_FAILED, VPC_DROPPED_ERROR },
+	{ VPC_DROP_UNKNOWN_SPI, VPC_DROP_WRONG_HOP, VPC_DROPPED_RX },
+};
+
+/**
+ * vpc_counters_dropped - add up the drops of a kind, over all CPUs
+ * @counters: the set
+ * @kind: the kind
+ */
+u64 vpc_counters_dropped(const struct vpc_counters __percpu *counters,
+			 enum vpc_drop_kind kind)
+{
+	const struct vpc_drop_run *run;
+	u64 sum = 0;
+
+	/* Each drop is of one run. */
+	BUILD_BUG_ON(VPC_DROP_WRONG_HOP != VPC_COUNTER_MAX);
+	for (run = vpc_drop_runs; run < vpc_drop_runs + ARRAY_SIZE(vpc_drop_runs); run++)
+		if (run->kind == kind)
+			sum += vpc_counters_sum(counters, run->first, run->last);
+	return sum;
+}
+
 /* Per CPU: what a snapshot found there. */
 struct vpc_snapshot {
 	struct work_struct	work;

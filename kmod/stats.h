@@ -35,6 +35,16 @@ const char *vpc_counter_name(enum vpc_counter which);
 void vpc_drop(struct vpc_counters __percpu *counters, struct sk_buff *skb,
 	      enum vpc_counter reason);
 
+/* What a netdevice's statistics call a drop. */
+enum vpc_drop_kind {
+	VPC_DROPPED_TX,		/* on a VM's packet's way out */
+	VPC_DROPPED_RX,		/* on a packet's way to a VM */
+	VPC_DROPPED_BACKLOG,	/* likewise, and counted by the core for the VM's device */
+	VPC_DROPPED_ERROR,	/* for want of something, either way */
+};
+
+u64 vpc_counters_dropped(const struct vpc_counters __percpu *counters,
+			 enum vpc_drop_kind kind);
 u64 vpc_counters_sum(const struct vpc_counters __percpu *counters,
 		     enum vpc_counter first, enum vpc_counter last);
 void vpc_counters_add(struct vpc_counters *sum,

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "hop.h"
+#include "fib.h"
 #include "table.h"
 
 struct vpc_key4 {
@@ -125,14 +126,28 @@ int vpc_tables_init(struct vpc_tables *t)
 	err = rhltable_init(&t->addr6, &vpc_addr6_params);
 	if (err)
 		goto err_addr4;
+	err = vpc_fib_init(t);
+	if (err)
+		goto err_addr6;
 	xa_init(&t->vpcs);
 	return 0;
 
+err_addr6:
+	rhltable_destroy(&t->addr6);
 err_addr4:
 	rhltable_destroy(&t->addr4);
 err_sids:
 	rhashtable_destroy(&t->sids);
 	return err;
+}
+
+static void vpc_vpc_free(struct rcu_head *rcu)
+{
+	struct vpc_vpc *vpc = container_of(rcu, struct vpc_vpc, rcu);
+
+	xa_destroy(&vpc->peers);
+	kfree(vpc->lens);
+	kfree(vpc);
 }
 
 static void vpc_tables_free_sid(void *ptr, void *arg)
@@ -149,11 +164,12 @@ void vpc_tables_free(struct vpc_tables *t)
 	struct vpc_vpc *vpc;
 	unsigned long id;
 
+	vpc_fib_free(t);
 	rhltable_destroy(&t->addr4);
 	rhltable_destroy(&t->addr6);
 	rhashtable_free_and_destroy(&t->sids, vpc_tables_free_sid, NULL);
 	xa_for_each(&t->vpcs, id, vpc)
-		kfree(vpc);
+		vpc_vpc_free(&vpc->rcu);
 	xa_destroy(&t->vpcs);
 }
 
@@ -208,9 +224,11 @@ static bool vpc_addr_fits(const struct vpc_endpoint *ep, u8 state,
 	return state == VPC_STATE_ACTIVE;
 }
 
+/* @passed is set if there was one that does not fit. */
 static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
 					    u8 version, const union vpc_ip *ip,
-					    const struct in6_addr *at, bool *known)
+					    const struct in6_addr *at, bool *known,
+					    bool *passed)
 {
 	struct rhlist_head *list, *pos;
 	struct vpc_endpoint *ep;
@@ -226,6 +244,7 @@ static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
 			if (vpc_addr_fits(ep, state, at))
 				return ep;
 			*known |= state != VPC_STATE_DARK;
+			*passed = true;
 		}
 		return NULL;
 	}
@@ -237,6 +256,7 @@ static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
 		if (vpc_addr_fits(ep, state, at))
 			return ep;
 		*known |= state != VPC_STATE_DARK;
+		*passed = true;
 	}
 	return NULL;
 }
@@ -259,15 +279,48 @@ struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
 				   const struct in6_addr *at, bool *known)
 {
 	struct vpc_endpoint *ep;
+	bool passed = false;
 
-	ep = vpc_addr_search(t, vpc, version, ip, at, known);
-	if (likely(ep) || at || !*known)
+	ep = vpc_addr_search(t, vpc, version, ip, at, known, &passed);
+	if (likely(ep) || !passed)
 		return ep;
 	/* One that had been displaced when we came to it: what displaced it was
-	 * active before that, but may have come in behind us.
+	 * active before that, but may have come in behind us.  Or one that was
+	 * dark yet, and what it replaces was gone when we would have come to that.
 	 */
 	smp_rmb();
-	return vpc_addr_search(t, vpc, version, ip, at, known);
+	return vpc_addr_search(t, vpc, version, ip, at, known, &passed);
+}
+
+/**
+ * vpc_addr_view - from which view on an endpoint has an address
+ * @t: the tables
+ * @vpc: VPC id
+ * @version: 4 or 6
+ * @ip: the address
+ *
+ * No route leads to the address in that view: an endpoint is the longest prefix.
+ *
+ * Context: rcu_read_lock().
+ */
+enum vpc_view vpc_addr_view(const struct vpc_tables *t, u32 vpc, u8 version,
+			    const union vpc_ip *ip)
+{
+	enum vpc_view view = VPC_VIEWS;
+	struct rhlist_head *list, *pos;
+	struct vpc_addr4 *a4;
+	struct vpc_addr6 *a6;
+
+	if (version == 4) {
+		list = vpc_addr4_lookup(t, vpc, ip->v4);
+		rhl_for_each_entry_rcu(a4, pos, list, node)
+			view = min(view, vpc_state_view(vpc_tag_state(&a4->tag)));
+	} else {
+		list = vpc_addr6_lookup(t, vpc, &ip->v6);
+		rhl_for_each_entry_rcu(a6, pos, list, node)
+			view = min(view, vpc_state_view(vpc_tag_state(&a6->tag)));
+	}
+	return view;
 }
 
 static const u32 *vpc_endpoint_tag(const struct vpc_endpoint *ep, u8 version,
@@ -481,9 +534,11 @@ int vpc_table_insert(struct vpc_tables *t, struct vpc_endpoint *ep,
 		     bool replaces)
 {
 	unsigned int slot, n = ep->n4 + ep->n6;
+	struct vpc_vpc *vpc;
 	int err;
 
-	if (!vpc_vpc_get(t, ep->sid.vpc))
+	vpc = vpc_vpc_get(t, ep->sid.vpc);
+	if (!vpc)
 		return -ENOMEM;
 	for (slot = 0; slot < n; slot++) {
 		err = vpc_addr_link(t, ep, slot);
@@ -496,13 +551,24 @@ int vpc_table_insert(struct vpc_tables *t, struct vpc_endpoint *ep,
 		if (err)
 			goto err_addrs;
 	}
+	vpc->endpoints++;
 	t->changes++;
 	return 0;
 
 err_addrs:
 	vpc_table_unlink_some(t, ep, slot);
-	vpc_vpc_put(t, ep->sid.vpc);
+	vpc_vpc_put(t, vpc);
 	return err;
+}
+
+static void vpc_table_forget(struct vpc_tables *t, struct vpc_endpoint *ep)
+{
+	struct vpc_vpc *vpc = vpc_vpc_find(t, ep->sid.vpc);
+
+	vpc_table_unlink_some(t, ep, ep->n4 + ep->n6);
+	vpc->endpoints--;
+	vpc_vpc_put(t, vpc);
+	t->changes++;
 }
 
 /**
@@ -516,9 +582,7 @@ void vpc_table_swap(struct vpc_tables *t, struct vpc_endpoint *ep,
 {
 	WARN_ON_ONCE(rhashtable_replace_fast(&t->sids, &old->sid.node,
 					     &ep->sid.node, vpc_sid_params));
-	vpc_table_unlink_some(t, old, old->n4 + old->n6);
-	vpc_vpc_put(t, old->sid.vpc);
-	t->changes++;
+	vpc_table_forget(t, old);
 }
 
 /**
@@ -530,11 +594,9 @@ void vpc_table_swap(struct vpc_tables *t, struct vpc_endpoint *ep,
 void vpc_table_remove(struct vpc_tables *t, struct vpc_endpoint *ep,
 		      bool replaces)
 {
-	vpc_table_unlink_some(t, ep, ep->n4 + ep->n6);
 	if (!replaces)
 		rhashtable_remove_fast(&t->sids, &ep->sid.node, vpc_sid_params);
-	vpc_vpc_put(t, ep->sid.vpc);
-	t->changes++;
+	vpc_table_forget(t, ep);
 }
 
 /**
@@ -576,9 +638,11 @@ struct vpc_endpoint *vpc_addr_rival(struct vpc_tables *t,
 }
 
 /**
- * vpc_vpc_get - the VPC that an endpoint names, made if need be
+ * vpc_vpc_get - a VPC that is going to be named, made if need be
  * @t: the tables
  * @id: VPC id
+ *
+ * Return: the VPC, to be given back with vpc_vpc_put(), or NULL.
  */
 struct vpc_vpc *vpc_vpc_get(struct vpc_tables *t, u32 id)
 {
@@ -589,22 +653,71 @@ struct vpc_vpc *vpc_vpc_get(struct vpc_tables *t, u32 id)
 		if (!vpc)
 			return NULL;
 		vpc->id = id;
+		xa_init(&vpc->peers);
 		if (xa_err(xa_store(&t->vpcs, id, vpc, GFP_KERNEL_ACCOUNT))) {
 			kfree(vpc);
 			return NULL;
 		}
 	}
-	vpc->endpoints++;
+	vpc->users++;
 	return vpc;
 }
 
 /* A VPC exists while anything names it. */
-void vpc_vpc_put(struct vpc_tables *t, u32 id)
+void vpc_vpc_put(struct vpc_tables *t, struct vpc_vpc *vpc)
 {
-	struct vpc_vpc *vpc = vpc_vpc_find(t, id);
+	if (--vpc->users)
+		return;
+	xa_erase(&t->vpcs, vpc->id);
+	call_rcu(&vpc->rcu, vpc_vpc_free);
+}
 
-	if (!--vpc->endpoints) {
-		xa_erase(&t->vpcs, id);
-		kfree(vpc);
+/**
+ * vpc_peer_state - has a VPC agreed to a peering
+ * @t: the tables
+ * @vpc: its id
+ * @peer: id of the other one
+ *
+ * Return: &enum vpc_state of its consent, or VPC_STATE_DARK.
+ */
+u8 vpc_peer_state(const struct vpc_tables *t, u32 vpc, u32 peer)
+{
+	const struct vpc_vpc *it = vpc_vpc_find(t, vpc);
+	void *state = it ? xa_load((struct xarray *)&it->peers, peer) : NULL;
+
+	return state ? xa_to_value(state) : VPC_STATE_DARK;
+}
+
+/**
+ * vpc_peer_store - a VPC agrees to a peering, or withdraws
+ * @t: the tables
+ * @vpc: its id
+ * @peer: id of the other one
+ * @state: &enum vpc_state of its consent, or VPC_STATE_DARK
+ *
+ * Return: 0, or -ENOMEM with nothing done; withdrawing can't fail.
+ */
+int vpc_peer_store(struct vpc_tables *t, u32 vpc, u32 peer, u8 state)
+{
+	bool was = vpc_peer_state(t, vpc, peer) != VPC_STATE_DARK;
+	struct vpc_vpc *it = vpc_vpc_get(t, vpc);
+	int err = 0;
+
+	if (!it)
+		return -ENOMEM;
+	if (state == VPC_STATE_DARK)
+		xa_erase(&it->peers, peer);
+	else
+		err = xa_err(xa_store(&it->peers, peer, xa_mk_value(state),
+				      GFP_KERNEL_ACCOUNT));
+	if (!err && state != VPC_STATE_DARK && !was) {
+		it->users++;
+		it->nr_peers++;
+	} else if (!err && state == VPC_STATE_DARK && was) {
+		it->users--;
+		it->nr_peers--;
 	}
+	t->changes++;
+	vpc_vpc_put(t, it);
+	return err;
 }

@@ -16,6 +16,7 @@
 #include "codec.h"
 #include "stats.h"
 
+struct vpc_fib_lens;
 struct vpc_hop;
 struct vpc_net;
 struct vpc_retiring;
@@ -115,23 +116,58 @@ static inline u32 *vpc_addr_tag(const struct vpc_endpoint *ep, unsigned int slot
 			       &vpc_addr6(ep, slot - ep->n4)->tag;
 }
 
+/* Which entries count: views that hold more and more of them. */
+enum vpc_view {
+	VPC_VIEW_ACTIVE,	/* what is used to send */
+	VPC_VIEW_STANDBY,	/* and what stands by */
+	VPC_VIEW_ALL,		/* and what has its grace */
+	VPC_VIEWS,		/* not even in that */
+};
+
+/* The first view that has entries of a state. */
+static inline enum vpc_view vpc_state_view(u8 state)
+{
+	switch (state) {
+	case VPC_STATE_ACTIVE:
+		return VPC_VIEW_ACTIVE;
+	case VPC_STATE_STANDBY:
+		return VPC_VIEW_STANDBY;
+	case VPC_STATE_RETIRING:
+		return VPC_VIEW_ALL;
+	default:
+		return VPC_VIEWS;
+	}
+}
+
 static inline u8 vpc_tag_state(const u32 *tag)
 {
 	return READ_ONCE(*tag) & VPC_TAG_STATE_MASK;
 }
 
 /**
- * struct vpc_vpc - what is kept per VPC; for configuration and statistics only
+ * struct vpc_vpc - what is kept per VPC
  * @id: VPC id
+ * @users: what names it: it exists until then
  * @endpoints: endpoints that are known here
  * @local: those that have a device here
+ * @routes: its routes
+ * @lens: the prefix lengths that they have, NULL before the first one
+ * @peers: states of the peerings that it has agreed to, by VPC id
+ * @nr_peers: how many
  * @gone: what the deleted ones of the local ones counted
+ * @rcu: to free it
  */
 struct vpc_vpc {
 	u32			id;
+	u32			users;
 	u32			endpoints;
 	u32			local;
+	u32			routes;
+	u32			nr_peers;
+	struct vpc_fib_lens	*lens;
+	struct xarray		peers;
 	struct vpc_counters	gone;
+	struct rcu_head		rcu;
 };
 
 /**
@@ -139,6 +175,7 @@ struct vpc_vpc {
  * @sids: struct vpc_sid by address
  * @addr4: struct vpc_addr4 by VPC and address; several may have one key
  * @addr6: struct vpc_addr6 likewise
+ * @fib: struct vpc_route by VPC and prefix, likewise
  * @vpcs: struct vpc_vpc by id
  * @changes: counts changes, for dumps that want to know whether they are whole
  */
@@ -146,6 +183,7 @@ struct vpc_tables {
 	struct rhashtable	sids;
 	struct rhltable		addr4;
 	struct rhltable		addr6;
+	struct rhltable		fib;
 	struct xarray		vpcs;
 	unsigned int		changes;
 };
@@ -159,6 +197,8 @@ struct vpc_sid *vpc_sid_find(const struct vpc_tables *t,
 struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
 				   u8 version, const union vpc_ip *ip,
 				   const struct in6_addr *at, bool *known);
+enum vpc_view vpc_addr_view(const struct vpc_tables *t, u32 vpc, u8 version,
+			    const union vpc_ip *ip);
 bool vpc_endpoint_lists(const struct vpc_endpoint *ep, u8 version,
 			const union vpc_ip *ip);
 bool vpc_endpoint_has(const struct vpc_endpoint *ep, u8 version,
@@ -196,6 +236,9 @@ static inline struct vpc_vpc *vpc_vpc_find(const struct vpc_tables *t, u32 id)
 }
 
 struct vpc_vpc *vpc_vpc_get(struct vpc_tables *t, u32 id);
-void vpc_vpc_put(struct vpc_tables *t, u32 id);
+void vpc_vpc_put(struct vpc_tables *t, struct vpc_vpc *vpc);
+
+u8 vpc_peer_state(const struct vpc_tables *t, u32 vpc, u32 peer);
+int vpc_peer_store(struct vpc_tables *t, u32 vpc, u32 peer, u8 state);
 
 #endif /* _VPC_TABLE_H */

@@ -8,16 +8,17 @@
  *	vpc_tx_fabric		  it is not: cut what can't go in one piece
  *	vpc_tx_packet		fabric route, MTU
  *	vpc_tx_fragment		  (too large, without DF)
- *	vpc_tx_output		translate, hand over
+ *	vpc_tx_output		translate, seal, hand over
  *
- * Segments of a path and encryption have their place in vpc_tx_output(),
- * between translation and the IPv6 header.
+ * Segments of a path have their place in vpc_tx_output(), between translation
+ * and the IPv6 header.  Whether a packet is sealed is known before its form.
  */
 
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/netfilter/nf_conntrack.h>
 
+#include "esp.h"
 #include "hop.h"
 #include "icmp.h"
 #include "neigh.h"
@@ -33,6 +34,7 @@
  * @edge: its edge
  * @path: where it goes
  * @pkt: what it is
+ * @sas: what it is sealed with, or NULL; for the fabric only
  * @group: its frame is addressed to a group
  */
 struct vpc_tx {
@@ -40,6 +42,7 @@ struct vpc_tx {
 	struct vpc_edge	*edge;
 	struct vpc_path	path;
 	struct vpc_pkt	pkt;
+	struct vpc_sas	*sas;
 	bool		group;
 };
 
@@ -100,8 +103,12 @@ static enum vpc_counter vpc_tx_parse(struct vpc_tx *tx, struct sk_buff *skb)
 		return skb->ip_summed == CHECKSUM_PARTIAL ?
 		       VPC_DROP_CHECKSUM_FAILED : VPC_DROP_NO_MEMORY;
 
-	/* 20 bytes reach every checksum and all ports. */
-	want = min_t(unsigned int, pkt->len, pkt->hlen + 20);
+	/* 20 bytes reach every checksum and all ports, and what an ICMP error
+	 * quotes is here, too: 8, the longest IPv4 header, ports.
+	 */
+	want = pkt->proto == IPPROTO_ICMP || pkt->proto == IPPROTO_ICMPV6 ? 8 + 60 + 4 :
+									    20;
+	want = min(pkt->len, pkt->hlen + want);
 	if (!pskb_may_pull(skb, want))
 		return VPC_DROP_NO_MEMORY;
 	skb_reset_network_header(skb);
@@ -117,7 +124,7 @@ static void vpc_tx_form(struct vpc_tx *tx, struct sk_buff *skb)
 	struct vpc_pkt *pkt = &tx->pkt;
 
 	pkt->form = vpc_pick_form(pkt, l4, len);
-	if (pkt->form == VPC_FORM_IPV6 && READ_ONCE(tx->edge->short_form) &&
+	if (pkt->form == VPC_FORM_IPV6 && READ_ONCE(tx->edge->short_form) && !tx->sas &&
 	    ipv6_addr_equal(&pkt->dst.v6, &tx->path.dst->sid.addr))
 		pkt->form = VPC_FORM_IPV6_SHORT;
 	if (!pkt->flow)
@@ -130,19 +137,20 @@ static void vpc_tx_output(struct vpc_tx *tx, struct sk_buff *skb,
 	const struct in6_addr *from = &tx->path.src->sid.addr;
 	const struct in6_addr *to = &tx->path.dst->sid.addr;
 	unsigned int segs = vpc_segs(skb);
+	unsigned int headroom = LL_RESERVED_SPACE(dst->dev);
 	enum vpc_counter reason;
 
-	reason = vpc_encap(skb, &tx->pkt, READ_ONCE(tx->edge->option_type),
-			   from, to, ip6_dst_hoplimit(dst),
-			   LL_RESERVED_SPACE(dst->dev));
-	if (reason) {
-		if (!noref)
-			dst_release(dst);
-		vpc_tx_drop(tx, skb, reason);
-		return;
+	reason = VPC_DROP_NO_MEMORY;
+	if (tx->sas) {
+		headroom += VPC_ESP_HLEN;
+		if (!vpc_esp_ready(&skb, dst))
+			goto drop;
 	}
+	reason = vpc_encap(skb, &tx->pkt, READ_ONCE(tx->edge->option_type),
+			   from, to, ip6_dst_hoplimit(dst), headroom);
+	if (reason)
+		goto drop;
 	trace_vpc_translate(skb, tx->nic->dev, &tx->pkt, from, to);
-	vpc_count(tx->nic->counters, VPC_COUNTER_TO_FABRIC, segs);
 
 	skb_scrub_packet(skb, true);
 	skb->priority = 0;
@@ -153,7 +161,18 @@ static void vpc_tx_output(struct vpc_tx *tx, struct sk_buff *skb,
 		skb_dst_set_noref(skb, dst);
 	else
 		skb_dst_set(skb, dst);
+	if (tx->sas) {
+		vpc_esp_seal(tx->nic, tx->sas, skb);
+		return;
+	}
+	vpc_count(tx->nic->counters, VPC_COUNTER_TO_FABRIC, segs);
 	ip6_local_out(tx->edge->vn->net, NULL, skb);
+	return;
+
+drop:
+	if (!noref)
+		dst_release(dst);
+	vpc_tx_drop(tx, skb, reason);
 }
 
 /* Options that are not to be copied become no-ops in later fragments (RFC 791). */
@@ -220,8 +239,10 @@ static void vpc_tx_fragment(struct vpc_tx *tx, struct sk_buff *skb, u32 mtu)
 /* The largest packet of this form that the VM may send this way. */
 static u32 vpc_tx_mtu(const struct vpc_tx *tx, const struct dst_entry *dst)
 {
+	u32 room = tx->sas ? vpc_esp_room(dst_mtu(dst)) : dst_mtu(dst);
+
 	return min_t(u32, READ_ONCE(tx->nic->dev->mtu),
-		     dst_mtu(dst) - vpc_form_overhead(tx->pkt.form));
+		     room - vpc_form_overhead(tx->pkt.form));
 }
 
 static bool vpc_tx_fits(const struct sk_buff *skb, u32 mtu)
@@ -296,6 +317,14 @@ static void vpc_tx_segments(struct vpc_tx *tx, struct sk_buff *skb)
 
 static void vpc_tx_fabric(struct vpc_tx *tx, struct sk_buff *skb)
 {
+	enum vpc_counter reason;
+
+	reason = vpc_esp_choose(tx->edge, &tx->path.dst->sid.addr, &tx->sas);
+	if (unlikely(reason)) {
+		vpc_icmp_unreachable(tx->nic, skb, &tx->pkt, true);
+		vpc_tx_drop(tx, skb, reason);
+		return;
+	}
 	vpc_tx_form(tx, skb);
 	if (skb_is_gso(skb) && !vpc_gso_carries(skb, &tx->pkt))
 		vpc_tx_segments(tx, skb);
@@ -345,10 +374,14 @@ static void vpc_tx_ip(struct vpc_tx *tx, struct sk_buff *skb)
 	if (unlikely(!(READ_ONCE(tx->edge->dev->flags) & IFF_UP)))
 		goto drop;
 
-	reason = vpc_path_send(&tx->edge->vn->tables, &tx->pkt, &tx->path);
+	reason = vpc_path_send(&tx->edge->vn->tables, &tx->pkt,
+			       skb->data + tx->pkt.hlen,
+			       min(skb_headlen(skb), tx->pkt.len) - tx->pkt.hlen,
+			       &tx->path);
 	if (unlikely(reason)) {
-		if (reason != VPC_DROP_SRC_ADDR)
-			vpc_icmp_unreachable(tx->nic, skb, &tx->pkt, false);
+		if (reason != VPC_DROP_SRC_ADDR && reason != VPC_DROP_BLACKHOLE)
+			vpc_icmp_unreachable(tx->nic, skb, &tx->pkt,
+					     reason == VPC_DROP_PROHIBITED);
 		goto drop;
 	}
 	if (tx->path.dst->sid.local)

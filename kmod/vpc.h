@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
+#include "key.h"
 #include "stats.h"
 #include "table.h"
 
@@ -34,6 +35,7 @@
  * @counters: of packets that belong to no edge that is known
  * @gone: what deleted devices have counted
  * @rx_ops: the hook on incoming packets, while there is an edge
+ * @crypt: keys and remotes; it has a lock of its own
  */
 struct vpc_net {
 	struct net			*net;
@@ -47,6 +49,7 @@ struct vpc_net {
 	struct vpc_counters __percpu	*counters;
 	struct vpc_counters		gone;
 	struct nf_hook_ops		rx_ops;
+	struct vpc_crypt		crypt;
 };
 
 extern unsigned int vpc_net_id;

@@ -14,14 +14,13 @@ prefix=cli-$$-
 host=${prefix}host
 other=${prefix}other
 vm=${prefix}vm
-example=${prefix}example
 tmp=$(mktemp -d)
 
 cleanup()
 {
 	local name
 
-	for name in "$host" "$other" "$vm" "$example"; do
+	for name in "$host" "$other" "$vm"; do
 		ip netns del "$name" 2> /dev/null
 	done
 	rm -rf "$tmp"
@@ -420,7 +419,7 @@ test_stats()
 	prints "stats -s shows all" "no_route" -s stats show
 	prints "stats explain" "" -s stats explain
 	prints "stats explain has sentences" \
-		"Nothing in the sender's VPC has the destination address." -s stats show explain
+		"The sender's VPC has neither an endpoint nor a route" -s stats show explain
 	prints "stats audit" "holds" stats audit
 	prints "stats show edge" "from_vm" -s stats show edge e0
 	prints "stats show vpc" "vpc 1000: " stats show vpc
@@ -762,26 +761,6 @@ print(*json.load(sys.stdin), sep=chr(10))" | diff - "$tmp/saved"'
 	on_host vpc del 1 fd00:9::1 now
 }
 
-# The examples of the man page, pasted: each block into a shell of its own.
-test_man_page()
-{
-	local page block n
-
-	page=$(dirname "${BASH_SOURCE[0]}")/../Documentation/man/vpc.8
-	if ! [ -r "$page" ]; then
-		skip "the man page's examples" "it is not here"
-		return
-	fi
-	ip -n "$host" addr add fd00:f::2/64 dev eth0 nodad
-	for n in 1 2 3 4 5; do
-		block=$(awk -v n=$n '/^\.EE/ { inside = 0 } inside && i == n
-			/^\.EX/ { inside = 1; i++ }' "$page" |
-			sed "s|\\\\e|\\\\|g; s|\\\\-|-|g; s|/etc/|$tmp/|g; s/netns \(add \)\?vm0/netns \1$example/")
-		check "man page: example $n" nsenter --net="/run/netns/$host" bash -ec "$block"
-	done
-	is "man page: no other example" 5 grep -c '^\.EX' "$page"
-}
-
 trap cleanup EXIT
 command -v vpc > /dev/null || bail "there is no vpc command: build it first"
 setup || bail "can't set up"
@@ -801,5 +780,4 @@ test_batch
 test_batch_input
 test_save
 test_save_all
-test_man_page
 tap_done

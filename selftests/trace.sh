@@ -66,7 +66,7 @@ check "the path" says 0 "path: fd00::10 > fd00::1:20" "${addresses[@]}"
 check "the form" says 0 "form                ok   ipv4 flow-label 0x" "${addresses[@]}"
 check "the route" says 0 "via fd00:f::1 dev eth0 mtu" "${addresses[@]}"
 check "in words: dropped, and why" says 2 \
-	"dropped: no_route (Nothing in the sender's VPC has the destination address.)" \
+	"dropped: no_route (The sender's VPC has neither an endpoint nor a route for the destination address.)" \
 	1000 from 10.0.0.10 to 10.0.0.99
 check "a VPC that is not known here" says 2 "dropped: src_addr" \
 	4711 from 10.0.0.10 to 10.0.0.20

@@ -10,6 +10,7 @@
 #include <linux/vpc.h>
 
 #include "attr.h"
+#include "key.h"
 #include "parse.h"
 
 static const struct attr_info prefix_info[] = {
@@ -18,6 +19,15 @@ static const struct attr_info prefix_info[] = {
 };
 
 const struct attr_table attr_prefix = { prefix_info, ARRAY_SIZE(prefix_info) };
+
+static const struct attr_info key_info[] = {
+	[VPC_KEY_A_PUBLIC]	= { "key", ATTR_KEY },
+	[VPC_KEY_A_ID]		= { "id", ATTR_U16 },
+	[VPC_KEY_A_EXPIRES]	= { "expires", ATTR_U32 },
+	[VPC_KEY_A_REPLACED]	= { "replaced", ATTR_FLAG },
+};
+
+const struct attr_table attr_key = { key_info, ARRAY_SIZE(key_info) };
 
 static const struct attr_info edge_info[] = {
 	[VPC_EDGE_A_NAME]		= { "name", ATTR_STRING },
@@ -36,6 +46,10 @@ static const struct attr_info edge_info[] = {
 	[VPC_EDGE_A_DEFAULT_MTU]	= { "default-mtu", ATTR_U32 },
 	[VPC_EDGE_A_ENDPOINTS]		= { "endpoints", ATTR_U32 },
 	[VPC_EDGE_A_STATS]		= { "stats", ATTR_COUNTERS },
+	[VPC_EDGE_A_ENCRYPT]		= { "encrypt", ATTR_ENCRYPT },
+	[VPC_EDGE_A_CIPHER]		= { "cipher", ATTR_CIPHER },
+	[VPC_EDGE_A_KEY_GRACE]		= { "key-grace", ATTR_U32 },
+	[VPC_EDGE_A_KEY]		= { "key", ATTR_KEY_NEST, &attr_key },
 };
 
 const struct attr_table attr_edge = { edge_info, ARRAY_SIZE(edge_info) };
@@ -65,9 +79,35 @@ static const struct attr_info vpc_info[] = {
 	[VPC_VPC_A_ENDPOINTS]	= { "endpoints", ATTR_U32 },
 	[VPC_VPC_A_LOCAL]	= { "local", ATTR_U32 },
 	[VPC_VPC_A_STATS]	= { "stats", ATTR_COUNTERS },
+	[VPC_VPC_A_ROUTES]	= { "routes", ATTR_U32 },
+	[VPC_VPC_A_PEERS]	= { "peers", ATTR_U32 },
 };
 
 const struct attr_table attr_vpc = { vpc_info, ARRAY_SIZE(vpc_info) };
+
+static const struct attr_info route_info[] = {
+	[VPC_ROUTE_A_VPC]	= { "ID", ATTR_U32 },
+	[VPC_ROUTE_A_DST]	= { "PREFIX", ATTR_ADDRESS },
+	[VPC_ROUTE_A_LEN]	= { "length", ATTR_LENGTH },
+	[VPC_ROUTE_A_KIND]	= { "kind", ATTR_ROUTE_KIND },
+	[VPC_ROUTE_A_VIA]	= { "via", ATTR_VIA },
+	[VPC_ROUTE_A_PEER]	= { "peer", ATTR_U32 },
+	[VPC_ROUTE_A_EXPORT]	= { "export", ATTR_FLAG },
+	[VPC_ROUTE_A_HASH]	= { "hash", ATTR_HASH },
+	[VPC_ROUTE_A_STATE]	= { "state", ATTR_STATE },
+	[VPC_ROUTE_A_NOW]	= { "now", ATTR_FLAG },
+};
+
+const struct attr_table attr_route = { route_info, ARRAY_SIZE(route_info) };
+
+static const struct attr_info peer_info[] = {
+	[VPC_PEER_A_VPC]	= { "ID", ATTR_U32 },
+	[VPC_PEER_A_PEER]	= { "PEER", ATTR_U32 },
+	[VPC_PEER_A_STATE]	= { "state", ATTR_STATE },
+	[VPC_PEER_A_PEER_STATE]	= { "peer-state", ATTR_STATE },
+};
+
+const struct attr_table attr_peer = { peer_info, ARRAY_SIZE(peer_info) };
 
 static const struct attr_info step_info[] = {
 	[VPC_STEP_A_STEP]	= { "step", ATTR_U8 },
@@ -82,6 +122,11 @@ static const struct attr_info step_info[] = {
 	[VPC_STEP_A_OUT_DEV]	= { "out_dev", ATTR_STRING },
 	[VPC_STEP_A_GATEWAY]	= { "gateway", ATTR_IPV6 },
 	[VPC_STEP_A_MTU]	= { "mtu", ATTR_U32 },
+	[VPC_STEP_A_TABLE_ROUTE] = { "table_route", ATTR_NEST, &attr_route },
+	[VPC_STEP_A_NEXT_HOPS]	= { "next_hops", ATTR_U32 },
+	[VPC_STEP_A_SPI]	= { "spi", ATTR_U32 },
+	[VPC_STEP_A_CIPHER]	= { "cipher", ATTR_CIPHER },
+	[VPC_STEP_A_KEY]	= { "key", ATTR_KEY },
 };
 
 const struct attr_table attr_step = { step_info, ARRAY_SIZE(step_info) };
@@ -100,6 +145,40 @@ static const struct attr_info trace_info[] = {
 
 const struct attr_table attr_trace = { trace_info, ARRAY_SIZE(trace_info) };
 
+static const struct attr_info pair_info[] = {
+	[VPC_PAIR_A_EDGE]	= { "edge", ATTR_STRING },
+	[VPC_PAIR_A_OWN_ID]	= { "own_id", ATTR_U16 },
+	[VPC_PAIR_A_REMOTE_ID]	= { "remote_id", ATTR_U16 },
+	[VPC_PAIR_A_SENDS]	= { "sends", ATTR_FLAG },
+	[VPC_PAIR_A_SPI]	= { "spi", ATTR_U32 },
+	[VPC_PAIR_A_SEEN]	= { "seen", ATTR_FLAG },
+	[VPC_PAIR_A_SEQ]	= { "seq", ATTR_U64 },
+	[VPC_PAIR_A_TX_PACKETS]	= { "tx_packets", ATTR_U64 },
+	[VPC_PAIR_A_TX_BYTES]	= { "tx_bytes", ATTR_U64 },
+	[VPC_PAIR_A_RX_PACKETS]	= { "rx_packets", ATTR_U64 },
+	[VPC_PAIR_A_RX_BYTES]	= { "rx_bytes", ATTR_U64 },
+	[VPC_PAIR_A_BAD_ICV]	= { "bad_icv", ATTR_U64 },
+	[VPC_PAIR_A_REPLAYS]	= { "replays", ATTR_U64 },
+	[VPC_PAIR_A_LAST_REPLAY] = { "last_replay", ATTR_U64 },
+	[VPC_PAIR_A_WRONG_HOP]	= { "wrong_hop", ATTR_U64 },
+};
+
+const struct attr_table attr_pair = { pair_info, ARRAY_SIZE(pair_info) };
+
+static const struct attr_info remote_info[] = {
+	[VPC_REMOTE_A_PREFIX]	= { "prefix", ATTR_PREFIX, &attr_prefix },
+	[VPC_REMOTE_A_KEY]	= { "key", ATTR_KEY_NEST, &attr_key },
+	[VPC_REMOTE_A_ENCRYPT]	= { "encrypt", ATTR_ENCRYPT },
+	[VPC_REMOTE_A_NOW]	= { "now", ATTR_FLAG },
+	[VPC_REMOTE_A_SEQ]	= { "seq", ATTR_U64 },
+	[VPC_REMOTE_A_STATE]	= { "state", ATTR_STATE },
+	[VPC_REMOTE_A_RETIRED_PREFIX] = { "retired prefix", ATTR_PREFIX, &attr_prefix },
+	[VPC_REMOTE_A_PAIR]	= { "pair", ATTR_NEST, &attr_pair },
+	[VPC_REMOTE_A_UNKNOWN_SPI] = { "unknown_spi", ATTR_U64 },
+};
+
+const struct attr_table attr_remote = { remote_info, ARRAY_SIZE(remote_info) };
+
 static const struct attr_info top_info[] = {
 	[VPC_A_EDGE]		= { "edge", ATTR_NEST, &attr_edge },
 	[VPC_A_ENDPOINT]	= { "endpoint", ATTR_NEST, &attr_endpoint },
@@ -107,6 +186,9 @@ static const struct attr_info top_info[] = {
 	[VPC_A_STATS]		= { "stats", ATTR_COUNTERS },
 	[VPC_A_TRACE]		= { "trace", ATTR_NEST, &attr_trace },
 	[VPC_A_EVENT]		= { "event", ATTR_U8 },
+	[VPC_A_ROUTE]		= { "route", ATTR_NEST, &attr_route },
+	[VPC_A_PEER]		= { "peer", ATTR_NEST, &attr_peer },
+	[VPC_A_REMOTE]		= { "remote", ATTR_NEST, &attr_remote },
 };
 
 const struct attr_table attr_top = { top_info, ARRAY_SIZE(top_info) };
@@ -123,6 +205,11 @@ static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
 	case ATTR_ONOFF:
 	case ATTR_HEX8:
 	case ATTR_STATE:
+	case ATTR_LENGTH:
+	case ATTR_ROUTE_KIND:
+	case ATTR_HASH:
+	case ATTR_ENCRYPT:
+	case ATTR_CIPHER:
 		return len >= 1;
 	case ATTR_U16:
 		return len >= 2;
@@ -132,8 +219,14 @@ static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
 		return len >= 4;
 	case ATTR_MAC:
 		return len >= 6;
+	case ATTR_U64:
+		return len >= 8;
+	case ATTR_KEY:
+		return len >= VPC_KEY_LEN;
 	case ATTR_IPV6:
 		return len >= 16;
+	case ATTR_VIA:
+		return len >= sizeof(struct vpc_via);
 	case ATTR_ADDRESS:
 		return len == 4 || len == 16;
 	case ATTR_STRING:
@@ -141,6 +234,7 @@ static bool kind_fits(enum attr_kind kind, const struct nlattr *attr)
 	case ATTR_NEST:
 	case ATTR_PREFIX:
 	case ATTR_COUNTERS:
+	case ATTR_KEY_NEST:
 	case ATTR_FLAG:
 		return true;
 	default:
@@ -210,6 +304,27 @@ static const char *prefix_text(const struct nlattr *nest, char *text)
 	return text;
 }
 
+static const char *via_text(const struct nlattr *attr, char *text)
+{
+	char sid[INET6_ADDRSTRLEN];
+	struct vpc_via via;
+
+	memcpy(&via, mnl_attr_get_payload(attr), sizeof(via));
+	inet_ntop(AF_INET6, via.sid, sid, sizeof(sid));
+	snprintf(text, ATTR_TEXT_SIZE, via.weight == 1 ? "%s" : "%s weight %u", sid,
+		 via.weight);
+	return text;
+}
+
+static const char *key_nest_text(const struct nlattr *nest, char *text)
+{
+	const struct nlattr *tb[ARRAY_SIZE(key_info)];
+
+	attrs_parse(nest, &attr_key, tb);
+	return tb[VPC_KEY_A_PUBLIC] ?
+	       key_text(mnl_attr_get_payload(tb[VPC_KEY_A_PUBLIC]), text) : "?";
+}
+
 static const char *mac_text(const uint8_t *mac, char *text)
 {
 	snprintf(text, ATTR_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x",
@@ -237,6 +352,42 @@ static const char *number_text(const char *fmt, unsigned int value, char *text)
 	return text;
 }
 
+static const char * const hashes[] = {
+	[VPC_HASH_L3]	= "l3",
+	[VPC_HASH_L4]	= "l4",
+};
+
+static const char *hash_name(unsigned int hash)
+{
+	return hash < ARRAY_SIZE(hashes) && hashes[hash] ? hashes[hash] : "unknown";
+}
+
+int parse_hash(const char *text, uint8_t *hash)
+{
+	uint8_t h;
+
+	for (h = VPC_HASH_L3; h < ARRAY_SIZE(hashes); h++) {
+		if (strcmp(text, hashes[h]))
+			continue;
+		*hash = h;
+		return STATUS_OK;
+	}
+	return arg_unknown("hash", text, &hashes[VPC_HASH_L3],
+			   ARRAY_SIZE(hashes) - VPC_HASH_L3, sizeof(*hashes));
+}
+
+const char *route_kind_name(unsigned int kind)
+{
+	static const char * const kinds[] = {
+		[VPC_ROUTE_VIA]		= "via",
+		[VPC_ROUTE_PEER]	= "peer",
+		[VPC_ROUTE_BLACKHOLE]	= "blackhole",
+		[VPC_ROUTE_PROHIBIT]	= "prohibit",
+	};
+
+	return kind < ARRAY_SIZE(kinds) && kinds[kind] ? kinds[kind] : "unknown";
+}
+
 /**
  * attr_text - an attribute's value as arguments have it
  * @attr: the attribute, which is valid
@@ -255,12 +406,32 @@ const char *attr_text(const struct nlattr *attr, const struct attr_info *info,
 		return number_text("%u", mnl_attr_get_u16(attr), text);
 	case ATTR_U32:
 		return number_text("%u", mnl_attr_get_u32(attr), text);
+	case ATTR_U64:
+		snprintf(text, ATTR_TEXT_SIZE, "%llu",
+			 (unsigned long long)mnl_attr_get_u64(attr));
+		return text;
+	case ATTR_KEY:
+		return key_text(mnl_attr_get_payload(attr), text);
+	case ATTR_KEY_NEST:
+		return key_nest_text(attr, text);
+	case ATTR_ENCRYPT:
+		return encrypt_name(mnl_attr_get_u8(attr));
+	case ATTR_CIPHER:
+		return cipher_name(mnl_attr_get_u8(attr));
 	case ATTR_HEX8:
 		return number_text("0x%02x", mnl_attr_get_u8(attr), text);
 	case ATTR_ONOFF:
 		return mnl_attr_get_u8(attr) ? "on" : "off";
 	case ATTR_STATE:
 		return state_name(mnl_attr_get_u8(attr));
+	case ATTR_LENGTH:
+		return number_text("%u", mnl_attr_get_u8(attr), text);
+	case ATTR_ROUTE_KIND:
+		return route_kind_name(mnl_attr_get_u8(attr));
+	case ATTR_HASH:
+		return hash_name(mnl_attr_get_u8(attr));
+	case ATTR_VIA:
+		return via_text(attr, text);
 	case ATTR_IFINDEX:
 		return ifindex_text(mnl_attr_get_u32(attr), text);
 	case ATTR_STRING:

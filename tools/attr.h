@@ -29,7 +29,16 @@ enum attr_kind {
 	ATTR_ADDRESS,		/* either of them */
 	ATTR_MAC,
 	ATTR_PREFIX,		/* nest of address and length */
+	ATTR_LENGTH,		/* u8, of the address before it */
+	ATTR_ROUTE_KIND,	/* u8 */
+	ATTR_HASH,		/* u8 */
+	ATTR_VIA,		/* struct vpc_via */
 	ATTR_COUNTERS,		/* nest of u64 */
+	ATTR_U64,
+	ATTR_KEY,		/* 32 bytes */
+	ATTR_KEY_NEST,		/* nest of a key and what is known of it */
+	ATTR_ENCRYPT,		/* u8 */
+	ATTR_CIPHER,		/* u8 */
 };
 
 /**
@@ -53,9 +62,14 @@ extern const struct attr_table attr_top;
 extern const struct attr_table attr_edge;
 extern const struct attr_table attr_endpoint;
 extern const struct attr_table attr_vpc;
+extern const struct attr_table attr_route;
+extern const struct attr_table attr_peer;
 extern const struct attr_table attr_trace;
 extern const struct attr_table attr_step;
 extern const struct attr_table attr_prefix;
+extern const struct attr_table attr_key;
+extern const struct attr_table attr_remote;
+extern const struct attr_table attr_pair;
 
 #define ATTR_TEXT_SIZE	64
 
@@ -68,5 +82,7 @@ const struct nlattr *message_attr(const struct nlmsghdr *nlh, uint16_t type);
 
 const char *state_name(unsigned int state);
 int parse_state(const char *text, uint8_t *state);
+const char *route_kind_name(unsigned int kind);
+int parse_hash(const char *text, uint8_t *hash);
 
 #endif /* _ATTR_H */

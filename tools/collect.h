@@ -7,7 +7,7 @@
 
 #include "tool.h"
 
-#define COLLECT_KEY	20
+#define COLLECT_KEY	32
 
 /**
  * struct nests - objects that the kernel has told

@@ -6,6 +6,7 @@
 #include "attr.h"
 #include "edge.h"
 #include "genl.h"
+#include "key.h"
 
 static const char help[] =
 	"Usage: vpc edge add DEV locator PREFIX { fabric DEV }... | fabric any\n"
@@ -14,10 +15,13 @@ static const char help[] =
 	"                [ fabric [ add | del ] DEV ]... [ fabric any [ on | off ] ]\n"
 	"                [ SETTING ]... [ up ]\n"
 	"       vpc edge del DEV\n"
+	"       vpc edge rekey DEV\n"
 	"       vpc edge show [ DEV ]\n"
 	"\n"
 	"SETTING := { mtu { N | auto } | max-segments N | short { on | off } |\n"
-	"             grace SECONDS | option-type N }\n";
+	"             grace SECONDS | option-type N | encrypt { off | on | required } |\n"
+	"             cipher { aes-128-gcm | aes-256-gcm | chacha20-poly1305 } |\n"
+	"             key-grace SECONDS }\n";
 
 static int edge_help(struct args *args)
 {
@@ -47,7 +51,13 @@ struct edge_args {
 	struct prefix	del[VPC_MAX_PREFIXES];
 };
 
-static void put_prefix(struct nlmsghdr *nlh, uint16_t type, const struct prefix *p)
+/**
+ * put_prefix - put a prefix into a request
+ * @nlh: the request
+ * @type: type of the nest
+ * @p: the prefix
+ */
+void put_prefix(struct nlmsghdr *nlh, uint16_t type, const struct prefix *p)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
 
@@ -215,6 +225,42 @@ static int parse_option_type(void *ctx, const char *value, struct args *rest)
 	return parse_once(&a->given, VPC_EDGE_A_OPTION_TYPE, "option-type");
 }
 
+static int parse_encrypt_arg(void *ctx, const char *value, struct args *rest)
+{
+	struct edge_args *a = ctx;
+	uint8_t mode;
+
+	(void)rest;
+	if (parse_encrypt(value, &mode))
+		return STATUS_SYNTAX;
+	mnl_attr_put_u8(a->nlh, VPC_EDGE_A_ENCRYPT, mode);
+	return parse_once(&a->given, VPC_EDGE_A_ENCRYPT, "encrypt");
+}
+
+static int parse_cipher_arg(void *ctx, const char *value, struct args *rest)
+{
+	struct edge_args *a = ctx;
+	uint8_t cipher;
+
+	(void)rest;
+	if (parse_cipher(value, &cipher))
+		return STATUS_SYNTAX;
+	mnl_attr_put_u8(a->nlh, VPC_EDGE_A_CIPHER, cipher);
+	return parse_once(&a->given, VPC_EDGE_A_CIPHER, "cipher");
+}
+
+static int parse_key_grace(void *ctx, const char *value, struct args *rest)
+{
+	struct edge_args *a = ctx;
+	uint32_t seconds;
+
+	(void)rest;
+	if (parse_u32("key-grace", value, 0, 86400, &seconds))
+		return STATUS_SYNTAX;
+	mnl_attr_put_u32(a->nlh, VPC_EDGE_A_KEY_GRACE, seconds);
+	return parse_once(&a->given, VPC_EDGE_A_KEY_GRACE, "key-grace");
+}
+
 static int parse_up(void *ctx, const char *value, struct args *rest)
 {
 	struct edge_args *a = ctx;
@@ -235,15 +281,18 @@ static const struct keyword keywords[] = {
 	{ "short", "\"on\" or \"off\"", parse_short },
 	{ "grace", "SECONDS", parse_grace },
 	{ "option-type", "a number", parse_option_type },
+	{ "encrypt", "\"off\", \"on\" or \"required\"", parse_encrypt_arg },
+	{ "cipher", "the name of a cipher", parse_cipher_arg },
+	{ "key-grace", "SECONDS", parse_key_grace },
 	{ "fabric", "DEV or \"any\"", parse_fabric_change },
 	{ "prefix", "PREFIX", parse_prefix_change },
 	{ "up", NULL, parse_up },
 };
 
 #define FOR_ADD		0
-#define N_FOR_ADD	8
+#define N_FOR_ADD	11
 #define FOR_SET		3
-#define N_FOR_SET	8
+#define N_FOR_SET	11
 
 /* Requests. */
 
@@ -253,17 +302,23 @@ static int take_name(struct args *args, const char **name)
 	return *name ? parse_ifname("DEV", *name) : STATUS_SYNTAX;
 }
 
-static int edge_delete(const char *name)
+/* A request that has nothing but the name. */
+static int edge_named(const char *name, uint8_t cmd)
 {
 	char buf[128];
 	struct nlattr *nest;
 	struct nlmsghdr *nlh;
 
-	nlh = genl_start(buf, VPC_CMD_EDGE_DEL, 0);
+	nlh = genl_start(buf, cmd, 0);
 	nest = mnl_attr_nest_start(nlh, VPC_A_EDGE);
 	mnl_attr_put_strz(nlh, VPC_EDGE_A_NAME, name);
 	mnl_attr_nest_end(nlh, nest);
 	return genl_talk(nlh, NULL, NULL);
+}
+
+static int edge_delete(const char *name)
+{
+	return edge_named(name, VPC_CMD_EDGE_DEL);
 }
 
 /* Parse all that follows the name into a request. */
@@ -349,6 +404,17 @@ static int edge_del(struct args *args)
 	return err ? err : edge_delete(name);
 }
 
+static int edge_rekey(struct args *args)
+{
+	const char *name;
+	int err;
+
+	err = take_name(args, &name);
+	if (!err)
+		err = arg_end(args);
+	return err ? err : edge_named(name, VPC_CMD_EDGE_REKEY);
+}
+
 int edge_main(struct args *args)
 {
 	static const struct command commands[] = {
@@ -357,6 +423,7 @@ int edge_main(struct args *args)
 		{ "show", edge_show },
 		{ "list", edge_show },
 		{ "set", edge_set },
+		{ "rekey", edge_rekey },
 		{ "help", edge_help },
 	};
 

@@ -8,6 +8,9 @@
 #include "collect.h"
 #include "parse.h"
 
+/* edge.c */
+void put_prefix(struct nlmsghdr *nlh, uint16_t type, const struct prefix *p);
+
 /* edge_show.c */
 int edge_get(const char *name, struct nests *list);
 int edge_get_all(struct nests *list);

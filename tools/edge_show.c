@@ -5,6 +5,7 @@
 #include "counters.h"
 #include "edge.h"
 #include "genl.h"
+#include "key.h"
 #include "print.h"
 
 /**
@@ -84,6 +85,48 @@ static void print_settings(const struct nlattr **tb)
 	print_text("\n");
 }
 
+static void print_encryption(const struct nlattr **tb)
+{
+	print_text("   ");
+	if (tb[VPC_EDGE_A_ENCRYPT])
+		print_string("encrypt", " encrypt %s",
+			     encrypt_name(mnl_attr_get_u8(tb[VPC_EDGE_A_ENCRYPT])));
+	if (tb[VPC_EDGE_A_CIPHER])
+		print_string("cipher", " cipher %s",
+			     cipher_name(mnl_attr_get_u8(tb[VPC_EDGE_A_CIPHER])));
+	print_number(tb, VPC_EDGE_A_KEY_GRACE, "key_grace", " key-grace %llu");
+	print_text("\n");
+}
+
+static void print_key(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_KEY_A_MAX + 1];
+	char text[KEY_TEXT_SIZE];
+
+	attrs_parse(nest, &attr_key, tb);
+	open_object(NULL);
+	if (tb[VPC_KEY_A_PUBLIC])
+		print_string("key", "    key %s",
+			     key_text(mnl_attr_get_payload(tb[VPC_KEY_A_PUBLIC]), text));
+	if (tb[VPC_KEY_A_ID])
+		print_uint("id", " id %llu", mnl_attr_get_u16(tb[VPC_KEY_A_ID]));
+	print_number(tb, VPC_KEY_A_EXPIRES, "expires", " expires %llu");
+	print_text("\n");
+	close_object();
+}
+
+static void print_keys(const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+
+	open_array("keys");
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == VPC_EDGE_A_KEY)
+			print_key(attr);
+	}
+	close_array();
+}
+
 /**
  * edge_print - print an edge
  * @key: its key in JSON, or NULL
@@ -108,6 +151,8 @@ void edge_print(const char *key, const struct nlattr *nest)
 		   mnl_attr_get_u8(tb[VPC_EDGE_A_FABRIC_ANY]));
 	print_text("\n");
 	print_settings(tb);
+	print_encryption(tb);
+	print_keys(nest);
 	print_all(nest, VPC_EDGE_A_PREFIX, "prefixes", "    prefix %s\n");
 	if (options.stats && tb[VPC_EDGE_A_STATS])
 		counters_print_nest(tb[VPC_EDGE_A_STATS]);

@@ -144,11 +144,14 @@ static void place_find(const struct nlmsghdr *request, uint32_t offset,
 /* What tells an object from others of its kind. */
 static const struct object_key {
 	const struct attr_table	*table;
-	uint16_t		type[2];
+	uint16_t		type[3];
 } object_keys[] = {
 	{ &attr_edge, { VPC_EDGE_A_NAME } },
 	{ &attr_endpoint, { VPC_ENDPOINT_A_VPC, VPC_ENDPOINT_A_SID } },
 	{ &attr_vpc, { VPC_VPC_A_ID } },
+	{ &attr_route, { VPC_ROUTE_A_VPC, VPC_ROUTE_A_DST, VPC_ROUTE_A_LEN } },
+	{ &attr_peer, { VPC_PEER_A_VPC, VPC_PEER_A_PEER } },
+	{ &attr_remote, { VPC_REMOTE_A_PREFIX } },
 	{ NULL },
 };
 
@@ -178,7 +181,9 @@ static void object_text(const struct nlattr *attr, const struct attr_info *info,
 	for (i = 0; i < ARRAY_SIZE(key->type); i++) {
 		type = key->type[i];
 		if (type && tb[type] && len < size)
-			len += snprintf(text + len, size - len, " %s",
+			len += snprintf(text + len, size - len,
+					info->nest->info[type].kind == ATTR_LENGTH ?
+					"/%s" : " %s",
 					attr_text(tb[type], &info->nest->info[type], value));
 	}
 }
@@ -206,7 +211,8 @@ static void place_text(const struct place *place, char *text, size_t size)
 	if (!last || is_only_key(place))
 		return;
 	/* Parts of a prefix say nothing that the prefix does not. */
-	if (last > 1 && place->info[last - 1]->kind == ATTR_PREFIX)
+	if (last > 1 && (place->info[last - 1]->kind == ATTR_PREFIX ||
+			 place->info[last - 1]->kind == ATTR_KEY_NEST))
 		last--;
 	len = strlen(text);
 	snprintf(text + len, size - len, ", %s %s", place->info[last]->name,

@@ -18,7 +18,8 @@ static const char help[] =
 	"Usage: vpc [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	"       vpc [ OPTIONS ] -batch FILE\n"
 	"\n"
-	"OBJECT := { edge | vpc | endpoint | stats | trace | monitor | save }\n"
+	"OBJECT := { edge | vpc | endpoint | route | peer | remote | stats | trace |\n"
+	"            monitor | save }\n"
 	"OPTIONS := { -j[son] | -p[retty] | -s[tats] | -n[etns] NAME | -b[atch] FILE |\n"
 	"             -force | -t[imestamp] | -ts[hort] | -V[ersion] | -h[elp] }\n";
 
@@ -34,7 +35,7 @@ static int help_main(struct args *args)
 	return usage(help);
 }
 
-/* Changes of endpoints wait for others; everything else comes after them. */
+/* Changes of these wait for others; everything else comes after them. */
 static int flushed(struct args *args, int (*run)(struct args *args))
 {
 	int err = queue_flush();
@@ -45,6 +46,11 @@ static int flushed(struct args *args, int (*run)(struct args *args))
 static int edge_object(struct args *args)
 {
 	return flushed(args, edge_main);
+}
+
+static int remote_object(struct args *args)
+{
+	return flushed(args, remote_main);
 }
 
 static int stats_object(struct args *args)
@@ -71,6 +77,9 @@ static const struct command objects[] = {
 	{ "edge", edge_object },
 	{ "vpc", endpoint_main },
 	{ "endpoint", endpoint_main },
+	{ "route", route_main },
+	{ "peer", peer_main },
+	{ "remote", remote_object },
 	{ "stats", stats_object },
 	{ "trace", trace_object },
 	{ "monitor", monitor_object },

@@ -13,7 +13,10 @@
 #include "endpoint.h"
 #include "genl.h"
 #include "netns.h"
+#include "peer.h"
 #include "print.h"
+#include "remote.h"
+#include "route.h"
 
 static const char help[] =
 	"Usage: vpc [ -timestamp | -tshort ] monitor\n";
@@ -76,6 +79,15 @@ static int monitor_message(const struct nlmsghdr *nlh, void *data)
 	nest = message_attr(nlh, VPC_A_ENDPOINT);
 	if (nest)
 		print_event("endpoint", event, nest, endpoint_print);
+	nest = message_attr(nlh, VPC_A_ROUTE);
+	if (nest)
+		print_event("route", event, nest, route_print);
+	nest = message_attr(nlh, VPC_A_PEER);
+	if (nest)
+		print_event("peer", event, nest, peer_print);
+	nest = message_attr(nlh, VPC_A_REMOTE);
+	if (nest)
+		print_event("remote", event, nest, remote_print);
 	return ferror(stdout) ? MNL_CB_ERROR : MNL_CB_OK;
 }
 

@@ -252,49 +252,84 @@ int parse_ipv6(const char *what, const char *text, void *addr)
 		     what, text);
 }
 
-/* Zero what is behind the prefix length.
+/* Zero what is behind the first bits of an address.
  * Return: was anything set there?
  */
-static bool prefix_trim(struct prefix *prefix)
+static bool trim_bits(uint8_t *bytes, unsigned int size, unsigned int len)
 {
 	bool set = false;
 	unsigned int i;
 
-	for (i = prefix->len; i < 128; i++) {
-		uint8_t *byte = &prefix->addr.s6_addr[i / 8];
+	for (i = len; i < size * 8; i++) {
 		uint8_t bit = 0x80 >> i % 8;
 
-		set |= *byte & bit;
-		*byte &= ~bit;
+		set |= bytes[i / 8] & bit;
+		bytes[i / 8] &= ~bit;
 	}
 	return set;
 }
 
-int parse_prefix(const char *what, const char *text, struct prefix *prefix)
+/* "ADDR/LEN" or, where a length is not needed, "ADDR". */
+static bool split_prefix(const char *text, char *addr, bool *has_len, uint32_t *len)
 {
-	const char *slash = strchr(text, '/');
-	char addr[INET6_ADDRSTRLEN];
-	uint32_t len;
+	const char *slash = strchrnul(text, '/');
 
-	if (!slash || slash - text >= INET6_ADDRSTRLEN)
-		goto bad;
+	*has_len = *slash;
+	if (slash - text >= INET6_ADDRSTRLEN)
+		return false;
 	memcpy(addr, text, slash - text);
 	addr[slash - text] = '\0';
-	if (inet_pton(AF_INET6, addr, &prefix->addr) != 1 ||
-	    !to_u32(slash + 1, &len) || len < 1 || len > 128)
-		goto bad;
-	prefix->len = len;
-	if (!prefix_trim(prefix))
-		return STATUS_OK;
-	inet_ntop(AF_INET6, &prefix->addr, addr, sizeof(addr));
+	return !*has_len || to_u32(slash + 1, len);
+}
+
+static int bits_behind(const char *what, const char *text, int family,
+		       const void *bytes, unsigned int len)
+{
+	char addr[INET6_ADDRSTRLEN];
+
+	inet_ntop(family, bytes, addr, sizeof(addr));
 	return error(STATUS_SYNTAX,
 		     "bad %s \"%s\": bits behind the prefix length are set; expected something like %s/%u",
 		     what, text, addr, len);
+}
 
-bad:
-	return error(STATUS_SYNTAX,
-		     "bad %s \"%s\": expected an IPv6 prefix like fd00::/64, of length 1 to 128",
-		     what, text);
+int parse_prefix(const char *what, const char *text, struct prefix *prefix)
+{
+	char addr[INET6_ADDRSTRLEN];
+	uint32_t len = 0;
+	bool has_len;
+
+	if (!split_prefix(text, addr, &has_len, &len) || len < 1 || len > 128 ||
+	    inet_pton(AF_INET6, addr, &prefix->addr) != 1)
+		return error(STATUS_SYNTAX,
+			     "bad %s \"%s\": expected an IPv6 prefix like fd00::/64, of length 1 to 128",
+			     what, text);
+	prefix->len = len;
+	if (!trim_bits(prefix->addr.s6_addr, 16, len))
+		return STATUS_OK;
+	return bits_behind(what, text, AF_INET6, &prefix->addr, len);
+}
+
+/* A prefix of either family; an address alone is one of full length. */
+int parse_subnet(const char *what, const char *text, struct subnet *subnet)
+{
+	struct address *to = &subnet->addr;
+	char addr[INET6_ADDRSTRLEN];
+	uint32_t len;
+	bool has_len;
+
+	to->family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	to->len = to->family == AF_INET6 ? 16 : 4;
+	len = to->len * 8;
+	if (!split_prefix(text, addr, &has_len, &len) || len > to->len * 8 ||
+	    inet_pton(to->family, addr, to->bytes) != 1)
+		return error(STATUS_SYNTAX,
+			     "bad %s \"%s\": expected a prefix like 10.0.1.0/24 or fd01::/64",
+			     what, text);
+	subnet->len = len;
+	if (!trim_bits(to->bytes, to->len, len))
+		return STATUS_OK;
+	return bits_behind(what, text, to->family, to->bytes, len);
 }
 
 static int hex_digit(char c)

@@ -35,6 +35,16 @@ struct keyword {
 	int		(*parse)(void *ctx, const char *value, struct args *rest);
 };
 
+/**
+ * struct subnet - a prefix of either family
+ * @addr: its address, with nothing behind the length
+ * @len: its length
+ */
+struct subnet {
+	struct address	addr;
+	uint8_t		len;
+};
+
 bool arg_is(struct args *args, const char *word);
 const char *arg_take(struct args *args, const char *what);
 int arg_end(const struct args *args);
@@ -51,6 +61,7 @@ int parse_address(const char *what, const char *text, struct address *addr);
 int parse_ipv4(const char *what, const char *text, void *addr);
 int parse_ipv6(const char *what, const char *text, void *addr);
 int parse_prefix(const char *what, const char *text, struct prefix *prefix);
+int parse_subnet(const char *what, const char *text, struct subnet *subnet);
 int parse_mac(const char *text, uint8_t *mac);
 int parse_onoff(const char *what, const char *text, uint8_t *value);
 int parse_ifname(const char *what, const char *text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Runs of like changes of endpoints, sent in one message. */
+/* Runs of like changes, sent in one message. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,10 @@
 #define MAX_ITEMS	512
 #define FULL		(32 * 1024)
 
-/* An item more fits after it was full for the last time. */
-#define MAX_ITEM	(4 * 1024)
+/* An item more fits after it was full for the last time: the largest is a route
+ * with all the next hops that it may have.
+ */
+#define MAX_ITEM	(28 * 1024)
 
 /**
  * struct item - a change
@@ -163,8 +165,8 @@ int queue_flush(void)
  * queue_add - begin another change
  * @cmd: &enum vpc_cmd
  *
- * Return: the message to put one %VPC_A_ENDPOINT into; or NULL, when what was
- * pending could not be sent.
+ * Return: the message to put one object into; or NULL, when what was pending
+ * could not be sent.
  */
 struct nlmsghdr *queue_add(uint8_t cmd)
 {

@@ -9,7 +9,10 @@
 #include "edge.h"
 #include "endpoint.h"
 #include "netns.h"
+#include "peer.h"
 #include "print.h"
+#include "remote.h"
+#include "route.h"
 
 static const char help[] =
 	"Usage: vpc save\n";
@@ -84,6 +87,50 @@ static void put_edge(FILE *out, const struct nlattr *nest)
 		put_value(out, "grace", tb[VPC_EDGE_A_GRACE], &attr_edge);
 	if (differs_u8(tb[VPC_EDGE_A_OPTION_TYPE], VPC_DEFAULT_OPTION_TYPE))
 		put_value(out, "option-type", tb[VPC_EDGE_A_OPTION_TYPE], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_ENCRYPT], VPC_ENCRYPT_ON))
+		put_value(out, "encrypt", tb[VPC_EDGE_A_ENCRYPT], &attr_edge);
+	if (differs_u8(tb[VPC_EDGE_A_CIPHER], VPC_CIPHER_AES_128_GCM))
+		put_value(out, "cipher", tb[VPC_EDGE_A_CIPHER], &attr_edge);
+	if (differs_u32(tb[VPC_EDGE_A_KEY_GRACE], VPC_DEFAULT_KEY_GRACE))
+		put_value(out, "key-grace", tb[VPC_EDGE_A_KEY_GRACE], &attr_edge);
+}
+
+/* Remotes. */
+
+static void put_remote(FILE *out, const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1], *key[VPC_KEY_A_MAX + 1];
+	const struct nlattr *attr;
+	const char *keyword = "";
+
+	attrs_parse(nest, &attr_remote, tb);
+	fputs("remote add", out);
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) != VPC_REMOTE_A_PREFIX ||
+		    !attr_valid(attr, &attr_remote))
+			continue;
+		put_value(out, keyword, attr, &attr_remote);
+		keyword = "prefix";
+	}
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) != VPC_REMOTE_A_KEY ||
+		    !attr_valid(attr, &attr_remote))
+			continue;
+		attrs_parse(attr, &attr_key, key);
+		if (!key[VPC_KEY_A_REPLACED])
+			put_value(out, "key", attr, &attr_remote);
+	}
+	put_value(out, "encrypt", tb[VPC_REMOTE_A_ENCRYPT], &attr_remote);
+}
+
+/* What retires would be active when it is restored. */
+static bool remote_is_active(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
+
+	attrs_parse(nest, &attr_remote, tb);
+	return tb[VPC_REMOTE_A_STATE] &&
+	       mnl_attr_get_u8(tb[VPC_REMOTE_A_STATE]) == VPC_STATE_ACTIVE;
 }
 
 /* Endpoints. */
@@ -130,6 +177,54 @@ static void put_endpoint(FILE *out, const struct nlattr *nest)
 		put_value(out, "state", tb[VPC_ENDPOINT_A_STATE], &attr_endpoint);
 }
 
+/* Routes and peerings. */
+
+static void put_vias(FILE *out, const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+	char text[ATTR_TEXT_SIZE];
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == VPC_ROUTE_A_VIA &&
+		    attr_valid(attr, &attr_route))
+			fprintf(out, " via %s",
+				attr_text(attr, &attr_route.info[VPC_ROUTE_A_VIA], text));
+	}
+}
+
+static void put_route(FILE *out, const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_ROUTE_A_MAX + 1];
+
+	attrs_parse(nest, &attr_route, tb);
+	fputs("route add", out);
+	put_value(out, "", tb[VPC_ROUTE_A_VPC], &attr_route);
+	put_value(out, "", tb[VPC_ROUTE_A_DST], &attr_route);
+	fprintf(out, "/%u", tb[VPC_ROUTE_A_LEN] ? mnl_attr_get_u8(tb[VPC_ROUTE_A_LEN]) : 0);
+	if (differs_u8(tb[VPC_ROUTE_A_KIND], VPC_ROUTE_VIA) && !tb[VPC_ROUTE_A_PEER])
+		put_value(out, "", tb[VPC_ROUTE_A_KIND], &attr_route);
+	put_vias(out, nest);
+	put_value(out, "peer", tb[VPC_ROUTE_A_PEER], &attr_route);
+	if (tb[VPC_ROUTE_A_EXPORT])
+		fputs(" export", out);
+	if (differs_u8(tb[VPC_ROUTE_A_HASH], VPC_HASH_L3))
+		put_value(out, "hash", tb[VPC_ROUTE_A_HASH], &attr_route);
+	if (differs_u8(tb[VPC_ROUTE_A_STATE], VPC_STATE_ACTIVE))
+		put_value(out, "state", tb[VPC_ROUTE_A_STATE], &attr_route);
+}
+
+static void put_peer(FILE *out, const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_PEER_A_MAX + 1];
+
+	attrs_parse(nest, &attr_peer, tb);
+	fputs("peer add", out);
+	put_value(out, "", tb[VPC_PEER_A_VPC], &attr_peer);
+	put_value(out, "", tb[VPC_PEER_A_PEER], &attr_peer);
+	if (differs_u8(tb[VPC_PEER_A_STATE], VPC_STATE_ACTIVE))
+		put_value(out, "state", tb[VPC_PEER_A_STATE], &attr_peer);
+}
+
 /* A device that nobody knows the place of any more is made here again. */
 static void print_lost_netns(const struct nlattr *nest)
 {
@@ -170,39 +265,69 @@ static int print_command(void (*put)(FILE *out, const struct nlattr *nest),
 	return STATUS_OK;
 }
 
-static int save_all(const struct nests *edges, const struct nests *endpoints)
+static int get_endpoints(struct nests *list)
+{
+	return endpoint_get_all(0, list);
+}
+
+static int get_peers(struct nests *list)
+{
+	return peer_get_all(0, list);
+}
+
+static int get_routes(struct nests *list)
+{
+	return route_get_all(0, NULL, list);
+}
+
+/* What there is, in the order in which it can be made. */
+static const struct {
+	int	(*get)(struct nests *list);
+	void	(*put)(FILE *out, const struct nlattr *nest);
+	bool	(*wanted)(const struct nlattr *nest);
+	void	(*note)(const struct nlattr *nest);
+} kinds[] = {
+	{ .get = edge_get_all, .put = put_edge },
+	{ .get = remote_get_all, .put = put_remote, .wanted = remote_is_active },
+	{ .get = get_endpoints, .put = put_endpoint, .note = print_lost_netns },
+	{ .get = get_peers, .put = put_peer },
+	{ .get = get_routes, .put = put_route },
+};
+
+static int save_list(const struct nests *list, size_t kind)
 {
 	int err = STATUS_OK;
 	size_t i;
 
-	open_array(NULL);
-	for (i = 0; i < edges->n && !err; i++)
-		err = print_command(put_edge, edges->nest[i]);
-	for (i = 0; i < endpoints->n && !err; i++) {
-		print_lost_netns(endpoints->nest[i]);
-		err = print_command(put_endpoint, endpoints->nest[i]);
+	for (i = 0; i < list->n && !err; i++) {
+		if (kinds[kind].wanted && !kinds[kind].wanted(list->nest[i]))
+			continue;
+		if (kinds[kind].note)
+			kinds[kind].note(list->nest[i]);
+		err = print_command(kinds[kind].put, list->nest[i]);
 	}
-	close_array();
 	return err;
 }
 
 int save_main(struct args *args)
 {
-	struct nests edges, endpoints;
+	struct nests lists[ARRAY_SIZE(kinds)] = { { .n = 0 } };
+	size_t i;
 	int err;
 
 	if (arg_is(args, "help"))
 		return usage(help);
 	err = arg_end(args);
-	if (!err)
-		err = edge_get_all(&edges);
-	if (err)
-		return err;
-	err = endpoint_get_all(0, &endpoints);
+	/* All of it is there before the first word is printed. */
+	for (i = 0; i < ARRAY_SIZE(kinds) && !err; i++)
+		err = kinds[i].get(&lists[i]);
 	if (!err) {
-		err = save_all(&edges, &endpoints);
-		collect_free(&endpoints);
+		open_array(NULL);
+		for (i = 0; i < ARRAY_SIZE(kinds) && !err; i++)
+			err = save_list(&lists[i], i);
+		close_array();
 	}
-	collect_free(&edges);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		collect_free(&lists[i]);
 	return err;
 }

@@ -8,12 +8,15 @@
 #include "edge.h"
 #include "endpoint.h"
 #include "genl.h"
+#include "parse.h"
 #include "print.h"
+#include "stats.h"
 
 static const char help[] =
 	"Usage: vpc stats [ show ] [ explain ]\n"
 	"       vpc stats show [ explain ] { edge DEV | vpc [ ID ] | endpoint ID SID }\n"
-	"       vpc stats audit\n";
+	"       vpc stats audit\n"
+	"       vpc stats prometheus\n";
 
 static int stats_help(struct args *args)
 {
@@ -21,28 +24,24 @@ static int stats_help(struct args *args)
 	return usage(help);
 }
 
-static int get_totals(struct nests *list)
+/* The counters of the namespace. */
+int stats_get_totals(struct nests *list)
 {
 	char buf[64];
 
 	return collect_one(genl_start(buf, VPC_CMD_STATS_GET, 0), VPC_A_STATS, list);
 }
 
-/* "[ ID ]" */
-static int get_vpcs(struct args *args, struct nests *list)
+/* One VPC, or with 0 all of them. */
+int stats_get_vpcs(uint32_t id, struct nests *list)
 {
 	struct nlattr *nest;
 	struct nlmsghdr *nlh;
 	char buf[128];
-	uint32_t id;
-	int err;
 
 	nlh = genl_start(buf, VPC_CMD_VPC_GET, 0);
-	if (!args->argc)
+	if (!id)
 		return collect_all(nlh, VPC_A_VPC, list);
-	err = parse_vpc_id(arg_take(args, "ID"), &id);
-	if (err)
-		return err;
 	nest = mnl_attr_nest_start(nlh, VPC_A_VPC);
 	mnl_attr_put_u32(nlh, VPC_VPC_A_ID, id);
 	mnl_attr_nest_end(nlh, nest);
@@ -64,7 +63,7 @@ static int show_totals(bool explain)
 	struct nests list;
 	int err;
 
-	err = get_totals(&list);
+	err = stats_get_totals(&list);
 	if (err)
 		return err;
 	open_object(NULL);
@@ -88,6 +87,12 @@ static void print_vpc(const struct nlattr *nest, bool explain)
 	if (tb[VPC_VPC_A_LOCAL])
 		print_uint("local", ", %llu local",
 			   mnl_attr_get_u32(tb[VPC_VPC_A_LOCAL]));
+	if (tb[VPC_VPC_A_ROUTES])
+		print_uint("routes", ", %llu routes",
+			   mnl_attr_get_u32(tb[VPC_VPC_A_ROUTES]));
+	if (tb[VPC_VPC_A_PEERS])
+		print_uint("peers", ", %llu peers",
+			   mnl_attr_get_u32(tb[VPC_VPC_A_PEERS]));
 	print_text("\n");
 	open_object("stats");
 	print_counters(tb[VPC_VPC_A_STATS], explain);
@@ -95,13 +100,18 @@ static void print_vpc(const struct nlattr *nest, bool explain)
 	close_object();
 }
 
+/* "[ ID ]" */
 static int show_vpcs(struct args *args, bool explain)
 {
 	struct nests list;
+	uint32_t id = 0;
+	int err = STATUS_OK;
 	size_t i;
-	int err;
 
-	err = get_vpcs(args, &list);
+	if (args->argc)
+		err = parse_vpc_id(arg_take(args, "ID"), &id);
+	if (!err)
+		err = stats_get_vpcs(id, &list);
 	if (err)
 		return err;
 	open_array(NULL);
@@ -112,9 +122,11 @@ static int show_vpcs(struct args *args, bool explain)
 	return STATUS_OK;
 }
 
-/* The counters of the one object in the list, which is freed. */
-static int show_nest(struct nests *list, const struct attr_table *table,
-		     uint16_t type, bool explain)
+/* The counters of the one object in the list, which is freed.  The words before
+ * @args name it.
+ */
+static int show_nest(struct args *args, struct nests *list,
+		     const struct attr_table *table, uint16_t type, bool explain)
 {
 	const struct nlattr *tb[VPC_ENDPOINT_A_MAX + VPC_EDGE_A_MAX];
 	int err = STATUS_OK;
@@ -126,7 +138,8 @@ static int show_nest(struct nests *list, const struct attr_table *table,
 		close_object();
 	} else {
 		err = error(STATUS_KERNEL,
-			    "it has no counters: only a local endpoint has them");
+			    "\"%s\" has no counters: expected an endpoint that is local",
+			    args->argv[-1]);
 	}
 	collect_free(list);
 	return err;
@@ -144,7 +157,7 @@ static int show_edge(struct args *args, bool explain)
 	err = parse_ifname("DEV", name);
 	if (!err)
 		err = edge_get(name, &list);
-	return err ? err : show_nest(&list, &attr_edge, VPC_EDGE_A_STATS, explain);
+	return err ? err : show_nest(args, &list, &attr_edge, VPC_EDGE_A_STATS, explain);
 }
 
 static int show_endpoint(struct args *args, bool explain)
@@ -156,7 +169,7 @@ static int show_endpoint(struct args *args, bool explain)
 	err = endpoint_parse_key(args, &ep);
 	if (!err)
 		err = endpoint_get(&ep, &list);
-	return err ? err : show_nest(&list, &attr_endpoint, VPC_ENDPOINT_A_STATS, explain);
+	return err ? err : show_nest(args, &list, &attr_endpoint, VPC_ENDPOINT_A_STATS, explain);
 }
 
 static int stats_show(struct args *args)
@@ -251,7 +264,7 @@ static int stats_audit(struct args *args)
 
 	err = arg_end(args);
 	if (!err)
-		err = get_totals(&list);
+		err = stats_get_totals(&list);
 	if (err)
 		return err;
 	counters_parse(list.nest[0], &counters);
@@ -264,10 +277,13 @@ int stats_main(struct args *args)
 	static const struct command commands[] = {
 		{ "show", stats_show },
 		{ "audit", stats_audit },
+		{ "prometheus", stats_prometheus },
 		{ "help", stats_help },
 	};
 
 	if (!args->argc || !strcmp(args->argv[0], "explain"))
 		return stats_show(args);
+	if (arg_is(args, "--prometheus"))
+		return stats_prometheus(args);
 	return command_run(args, commands, ARRAY_SIZE(commands));
 }

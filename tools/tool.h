@@ -62,6 +62,9 @@ int usage(const char *text);
 
 int edge_main(struct args *args);
 int endpoint_main(struct args *args);
+int route_main(struct args *args);
+int peer_main(struct args *args);
+int remote_main(struct args *args);
 int stats_main(struct args *args);
 int trace_main(struct args *args);
 int monitor_main(struct args *args);

@@ -12,6 +12,7 @@
 #include "genl.h"
 #include "parse.h"
 #include "print.h"
+#include "route.h"
 
 static const char help[] =
 	"Usage: vpc trace ID from ADDR to ADDR [ proto { NAME | N } ]\n"
@@ -88,14 +89,19 @@ static const struct keyword keywords[] = {
 
 static int check_args(const struct trace_args *a)
 {
+	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
+
 	if (!a->from.len)
 		return error(STATUS_SYNTAX, "from is missing: expected from ADDR");
 	if (!a->to.len)
 		return error(STATUS_SYNTAX, "to is missing: expected to ADDR");
-	if (a->from.family != a->to.family)
-		return error(STATUS_SYNTAX,
-			     "\"from\" and \"to\" need addresses of the same family");
-	return STATUS_OK;
+	if (a->from.family == a->to.family)
+		return STATUS_OK;
+	inet_ntop(a->from.family, a->from.bytes, from, sizeof(from));
+	inet_ntop(a->to.family, a->to.bytes, to, sizeof(to));
+	return error(STATUS_SYNTAX,
+		     "from \"%s\" and to \"%s\": expected addresses of the same family",
+		     from, to);
 }
 
 static struct nlmsghdr *make_request(char *buf, uint32_t id, const struct trace_args *a)
@@ -127,6 +133,9 @@ static const char *step_name(uint8_t step)
 		[VPC_STEP_ROUTE]		= "route",
 		[VPC_STEP_ACCEPT_SOURCE]	= "accept-source",
 		[VPC_STEP_ACCEPT_DESTINATION]	= "accept-destination",
+		[VPC_STEP_TABLE]		= "table",
+		[VPC_STEP_PEER_TABLE]		= "peer-table",
+		[VPC_STEP_SEAL]			= "seal",
 	};
 
 	return step < ARRAY_SIZE(names) && names[step] ? names[step] : "unknown";
@@ -170,6 +179,17 @@ static void print_value(const struct nlattr **tb, uint16_t type, const char *fmt
 		print_string(info->name, fmt, attr_text(tb[type], info, text));
 }
 
+/* Only the one that was picked is shown. */
+static void print_next_hops(const struct nlattr **tb)
+{
+	uint32_t n;
+
+	if (!tb[VPC_STEP_A_NEXT_HOPS])
+		return;
+	n = mnl_attr_get_u32(tb[VPC_STEP_A_NEXT_HOPS]);
+	print_uint("next_hops", n > 1 ? " picked one of %llu:" : NULL, n);
+}
+
 static void print_step(const struct nlattr *nest)
 {
 	const struct nlattr *tb[VPC_STEP_A_MAX + 1];
@@ -197,6 +217,12 @@ static void print_step(const struct nlattr *nest)
 	print_value(tb, VPC_STEP_A_GATEWAY, " via %s");
 	print_value(tb, VPC_STEP_A_OUT_DEV, " dev %s");
 	print_value(tb, VPC_STEP_A_MTU, " mtu %llu");
+	print_next_hops(tb);
+	if (tb[VPC_STEP_A_TABLE_ROUTE])
+		route_print_in("route", tb[VPC_STEP_A_TABLE_ROUTE]);
+	print_value(tb, VPC_STEP_A_SPI, " spi 0x%08llx");
+	print_value(tb, VPC_STEP_A_CIPHER, " cipher %s");
+	print_value(tb, VPC_STEP_A_KEY, " key %s");
 	print_text("\n");
 	close_object();
 }

@@ -65,6 +65,10 @@ def counter_sections():
 
 SECTIONS = counter_sections()
 
+# What encryption.py meets, and no test without keys can.
+ENCRYPTION = {"missing_key", "exhausted", "unknown_spi", "bad_icv", "replay", "clear",
+              "wrong_hop", "from_opened", "used_sealed", "from_crypto", "to_crypto"}
+
 
 class Counters:
     """The counters of a host, read with the tool: all of them, or those of

@@ -9,7 +9,9 @@ klog_pattern+='|possible (recursive|circular|irq)|inconsistent lock state'
 klog_pattern+='|INFO: task|INFO: rcu|detected stalls|unreferenced object'
 klog_pattern+='|new suspected memory leaks|(list_add|list_del) corruption'
 klog_pattern+='|scheduling while atomic|sleeping function called|csum failure'
-klog_pattern+='|kernel NULL pointer|unable to handle|stack-protector'
+klog_pattern+='|kernel NULL pointer|unable to handle|stack-protector|kernel BUG'
+klog_pattern+='|BUG [^ ]+ [(]|memory corruption|ODEBUG|INFO: trying|DEBUG_LOCKS_WARN_ON'
+klog_pattern+='|leaked reference|reference already released|leak detector disabled'
 
 # klog_mark VARIABLE: write a mark into the kernel's log, and its text into VARIABLE.
 klog_mark()

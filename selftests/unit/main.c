@@ -20,6 +20,8 @@ static const struct {
 } suites[] = {
 	{ "codec", codec_tests },
 	{ "path", path_tests },
+	{ "pick", pick_tests },
+	{ "crypt", crypt_tests },
 };
 
 static char notes[MAX_NOTES][400];

@@ -14,6 +14,8 @@ struct unit_test {
 
 extern const struct unit_test codec_tests[];
 extern const struct unit_test path_tests[];
+extern const struct unit_test pick_tests[];
+extern const struct unit_test crypt_tests[];
 
 /* A false condition fails the test, which goes on; the text says why. */
 #define expect(cond, ...) unit_expect(!!(cond), __LINE__, #cond, __VA_ARGS__)

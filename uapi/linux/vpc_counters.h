@@ -30,7 +30,11 @@ _(MADE_ERROR,	"made_error",						\
 _(MADE_NEIGH,	"made_neigh",						\
   "Answers made to ARP requests and neighbour solicitations of VMs.")	\
 _(MADE_RA,	"made_ra",						\
-  "Router advertisements made for VMs.")
+  "Router advertisements made for VMs.")				\
+_(FROM_OPENED,	"from_opened",						\
+  "Packets that were sealed, after they have been opened and merged.")	\
+_(FROM_CRYPTO,	"from_crypto",						\
+  "Packets that an asynchronous cipher gave back.")
 
 #define VPC_SINKS(_)							\
 _(TO_VM,	"to_vm",						\
@@ -42,7 +46,11 @@ _(USED_NEIGH,	"used_neigh",						\
 _(USED_ERROR,	"used_error",						\
   "ICMPv6 errors of the fabric that the edge consumed.")		\
 _(USED_FRAGMENTED, "used_fragmented",					\
-  "IPv4 packets that were replaced by their fragments.")
+  "IPv4 packets that were replaced by their fragments.")		\
+_(USED_SEALED,	"used_sealed",						\
+  "Sealed packets of the fabric that were opened.")			\
+_(TO_CRYPTO,	"to_crypto",						\
+  "Packets given to an asynchronous cipher.")
 
 /* In bytes of the tenant's packets, Ethernet header left out. */
 #define VPC_BYTES(_)							\
@@ -77,7 +85,7 @@ _(FRAGMENT_SHORT, "fragment_short",					\
   "A fragment too large for the fabric, of a size that can't be cut further.") \
 /* The path. */								\
 _(NO_ROUTE,	"no_route",						\
-  "Nothing in the sender's VPC has the destination address.")		\
+  "The sender's VPC has neither an endpoint nor a route for the destination address.")		\
 _(NOT_ACTIVE,	"not_active",						\
   "The destination is known here, but in state standby or retiring only.") \
 _(TOO_BIG,	"too_big",						\
@@ -110,7 +118,7 @@ _(BAD_SRC,	"bad_src",						\
 _(SRC_SID,	"src_sid",						\
   "Its overlay source belongs to another SID than it came from.")	\
 _(DST_SID,	"dst_sid",						\
-  "Its overlay destination is no address of the SID it came to.")	\
+  "Nothing leads from its VPC and its overlay destination to the SID it came to.")	\
 _(ECN,		"ecn",							\
   "Marked by the fabric as congested, but the tenant's packet can't bear the mark (RFC 6040).") \
 _(NEIGH_FABRIC,	"neigh_fabric",						\
@@ -134,7 +142,37 @@ _(NO_MEMORY,	"no_memory",						\
 _(GSO_FAILED,	"gso_failed",						\
   "A GSO packet that had to be cut could not be.")			\
 _(CHECKSUM_FAILED, "checksum_failed",					\
-  "An offloaded checksum of a VM's packet points outside of the packet.")
+  "An offloaded checksum of a VM's packet points outside of the packet.") \
+/* Routes and peerings. */						\
+_(BLACKHOLE,	"blackhole",						\
+  "The route for the destination is a blackhole.")			\
+_(PROHIBITED,	"prohibited",						\
+  "The route for the destination prohibits it; the sender was told by ICMP.") \
+_(NEXT_HOP,	"next_hop",						\
+  "The SID that the route leads to is none of an endpoint of that VPC known here.") \
+_(DRAINED,	"drained",						\
+  "Every next hop of the route for the destination has the weight 0.")	\
+_(NO_CONSENT,	"no_consent",						\
+  "The route leads to a peer, or the packet comes from one, and not both VPCs agree to the peering.") \
+_(PEER_ROUTE,	"peer_route",						\
+  "The peer has no endpoint and exports no route for the destination.") \
+/* Encryption. */							\
+_(MISSING_KEY,	"missing_key",						\
+  "To be sealed, but no key of the next edge is known.")		\
+_(EXHAUSTED,	"exhausted",						\
+  "To be sealed, but the key has no sequence number left: rekey the edge.") \
+_(CRYPTO_FAILED, "crypto_failed",					\
+  "The cipher refused to work, or its queue is full.")			\
+_(UNKNOWN_SPI,	"unknown_spi",						\
+  "Sealed by the edge that it came from, under a key that is not known here.") \
+_(BAD_ICV,	"bad_icv",						\
+  "Sealed, but damaged or forged: it does not authenticate.")		\
+_(REPLAY,	"replay",						\
+  "Sealed, with a sequence number that was there before or is too old.") \
+_(CLEAR,	"clear",						\
+  "Not sealed, from where only sealed packets are taken.")		\
+_(WRONG_HOP,	"wrong_hop",						\
+  "Sealed by another edge than the one before this one on its path.")
 
 #define __VPC_COUNTER_ENUM(id, name, text)	VPC_COUNTER_##id,
 #define __VPC_DROP_ENUM(id, name, text)		VPC_DROP_##id,

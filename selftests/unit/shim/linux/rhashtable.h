@@ -26,6 +26,10 @@ struct xarray {
 	void			*head;
 };
 
+struct rcu_head {
+	void			*next;
+};
+
 void *xa_load(struct xarray *xa, unsigned long index);
 
 #endif /* _SHIM_LINUX_RHASHTABLE_H */

@@ -27,6 +27,7 @@ typedef __u64	u64;
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define swap(a, b)	do { typeof(a) _t = (a); (a) = (b); (b) = _t; } while (0)
 #define min_t(t, a, b)	((t)(a) < (t)(b) ? (t)(a) : (t)(b))
 #define max_t(t, a, b)	((t)(a) > (t)(b) ? (t)(a) : (t)(b))
 #define min(a, b)	((a) < (b) ? (a) : (b))

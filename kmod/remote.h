@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Remotes: other edges, their prefixes and their public keys. */
+#ifndef _VPC_REMOTE_H
+#define _VPC_REMOTE_H
+
+#include "edge.h"
+
+/**
+ * struct vpc_remote_prefix - where a remote's SIDs lie
+ * @node: in vpc_crypt.prefixes
+ * @list: in vpc_remote.prefixes
+ * @rcu: to free it
+ * @remote: whose it is
+ * @p: the prefix
+ * @state: &enum vpc_state, or VPC_STATE_DARK: not there yet
+ * @expires: seconds since boot, if it retires
+ */
+struct vpc_remote_prefix {
+	struct rhlist_head	node;
+	struct list_head	list;
+	struct rcu_head		rcu;
+	struct vpc_remote	*remote;
+	struct vpc_prefix	p;
+	u8			state;
+	time64_t		expires;
+};
+
+/**
+ * struct vpc_remote_key - a public key of a remote
+ * @node: in vpc_crypt.keys
+ * @list: in vpc_remote.keys
+ * @remote: whose it is
+ * @replaced: seconds since boot when it was found not to be published any
+ *	more, or 0
+ * @id: its key id
+ * @public: the key
+ */
+struct vpc_remote_key {
+	struct rhash_head	node;
+	struct list_head	list;
+	struct vpc_remote	*remote;
+	time64_t		replaced;
+	u16			id;
+	u8			public[VPC_KEY_LEN];
+};
+
+/**
+ * struct vpc_remote_tx - what is sealed with, for a remote
+ * @rcu: to free it
+ * @n: how many
+ * @sas: one of each edge
+ */
+struct vpc_remote_tx {
+	struct rcu_head	rcu;
+	unsigned int	n;
+	struct vpc_sas	*sas[];
+};
+
+/**
+ * struct vpc_remote - another edge
+ * @list: in vpc_crypt.remotes
+ * @rcu: to free it
+ * @prefixes: struct vpc_remote_prefix.list; the first one names it
+ * @keys: struct vpc_remote_key.list: those that are published, the newest
+ *	first, then those that were replaced, likewise
+ * @tx: what is sealed with
+ * @encrypt: &enum vpc_encrypt; unspecified for that of the edge
+ * @dirty: @tx is to be chosen again
+ * @expires: seconds since boot, if it retires, else 0
+ * @unknown_spi: sealed packets from its prefixes that had no key
+ */
+struct vpc_remote {
+	struct list_head		list;
+	struct rcu_head			rcu;
+	struct list_head		prefixes;
+	struct list_head		keys;
+	struct vpc_remote_tx __rcu	*tx;
+	u8				encrypt;
+	bool				dirty;
+	time64_t			expires;
+	atomic64_t			unknown_spi;
+};
+
+/**
+ * struct vpc_remote_config - what to make of a remote
+ * @prefixes: where its SIDs lie; the first one names it
+ * @n_keys: how many keys
+ * @keys: its keys, the newest first
+ * @key_attr: where the request has them
+ * @encrypt: &enum vpc_encrypt
+ * @grace: seconds
+ */
+struct vpc_remote_config {
+	struct vpc_prefixes	*prefixes;
+	unsigned int		n_keys;
+	u8			keys[VPC_MAX_KEYS][VPC_KEY_LEN];
+	const struct nlattr	*key_attr[VPC_MAX_KEYS];
+	u8			encrypt;
+	u32			grace;
+};
+
+/* Configuration, under vpc_crypt.lock. */
+struct vpc_remote *vpc_remote_named(const struct vpc_crypt *c, const struct vpc_prefix *p);
+int vpc_remote_change(struct vpc_net *vn, struct vpc_remote_config *cfg, bool replace,
+		      struct netlink_ext_ack *extack);
+void vpc_remote_delete(struct vpc_net *vn, struct vpc_remote *remote, u32 grace);
+void vpc_remote_raise(struct vpc_crypt *c, struct vpc_remote *remote, u64 seq);
+
+int vpc_keyring_attach(struct vpc_net *vn, struct vpc_edge *edge);
+void vpc_keyring_detach(struct vpc_net *vn, struct vpc_edge *edge);
+int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge,
+		      struct netlink_ext_ack *extack);
+int vpc_keyring_add_cipher(struct vpc_net *vn, struct vpc_edge *edge, u8 cipher);
+
+int vpc_crypt_init(struct vpc_crypt *c);
+void vpc_crypt_exit(struct vpc_crypt *c);
+
+/* For packets, and for readers of any kind: rcu_read_lock(). */
+struct vpc_remote *vpc_remote_find(const struct vpc_crypt *c,
+				   const struct in6_addr *sid, bool send);
+unsigned int vpc_remote_covers(const struct vpc_crypt *c,
+			       const struct vpc_remote *remote,
+			       const struct in6_addr *sid);
+unsigned int vpc_remote_len(const struct vpc_crypt *c, unsigned int len);
+struct vpc_sas *vpc_remote_sas(const struct vpc_remote *remote,
+			       const struct vpc_edge *edge);
+void vpc_remote_seen(struct vpc_net *vn, struct vpc_sas *sas);
+void vpc_remote_low(struct vpc_net *vn, struct vpc_sas *sas);
+
+#endif /* _VPC_REMOTE_H */

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Bash completion: words from the tool's own help, names from what is configured.
+
+lib=$(dirname "${BASH_SOURCE[0]}")/lib
+script=$(dirname "${BASH_SOURCE[0]}")/../tools/completion/vpc
+# shellcheck source=selftests/lib/tap.sh
+. "$lib/tap.sh"
+
+loader=/usr/share/bash-completion/bash_completion
+[ -r "$loader" ] || { skip "completion" "there is no bash-completion"; tap_done; }
+# shellcheck disable=SC1090,SC1091 # Not ours, and ours.
+{
+	. "$loader"
+	. "$script"
+}
+
+host=completion-$$
+trap 'ip netns del $host' EXIT
+
+# completes LINE WORD...: what can end the line is just these words.
+completes()
+{
+	local line=$1 got want COMP_LINE COMP_POINT COMP_CWORD COMP_WORDS COMPREPLY=()
+
+	shift
+	# Bash takes words apart at colons, too.
+	# shellcheck disable=SC2001 # It refers to what matched.
+	read -ra COMP_WORDS <<< "$(sed 's/:\+/ & /g' <<< "$line")"
+	[[ $line != *' ' ]] || COMP_WORDS+=("")
+	COMP_LINE=$line COMP_POINT=${#line} COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_vpc
+	got=$(printf '%s\n' "${COMPREPLY[@]}" | sort -u | xargs)
+	want=$(printf '%s\n' "$@" | sort -u | xargs)
+	if [ "$got" = "$want" ]; then
+		ok "\"$line\""
+	else
+		not_ok "\"$line\""
+		diag "expected: $want"
+		diag "got: $got"
+	fi
+}
+
+ip netns add "$host" || bail "can't add a network namespace"
+ip -n "$host" link add eth0 type veth peer name eth1
+vpc -n "$host" -b - <<-END || bail "can't configure"
+	edge add edge0 locator fd00:7::/64 fabric eth0
+	edge add upper0 locator fd00:6::/64 fabric any
+	vpc add 1000 c0@edge0 fd00:7::10 02:00:00:00:00:10 -4 10.0.0.10 -6 fd01::10
+	vpc add 1000 fd00:8::20 02:00:00:00:00:20 -4 10.0.0.20
+	vpc add 4711 fd00:8::21 02:00:00:00:00:21 -4 10.0.0.21
+	route add 1000 10.1.0.0/16 via fd00:8::20
+	route add 1000 fd02::/16 blackhole
+	route add 4711 10.2.0.0/16 blackhole
+	peer add 1000 4711
+	remote add fd00:8::/64 prefix fd00:9::/64 key GU1jqGb/AJAMhp/lWy7Cpu1AlPgtwKk9obmP+HLUljY=
+	remote add fd00:a::/64 key ojktDXrSLaeq0vjD+5Ziqa8Xo5ShijwBwHkg0h7X1xQ=
+END
+
+completes "vpc ed" edge
+completes "vpc mon" monitor
+completes "vpc -js" -json
+completes "vpc -n comple" "$(ip netns | cut -d ' ' -f 1 | grep ^comple)"
+completes "vpc edge " add set del rekey show help
+completes "vpc stats a" audit
+completes "vpc edge add new0 " locator fabric prefix mtu max-segments short grace option-type \
+	encrypt cipher key-grace
+completes "vpc edge add new0 locator fd00::/64 sh" short
+completes "vpc edge set edge0 short " on off
+completes "vpc edge set edge0 mtu " auto
+completes "vpc edge set edge0 encrypt " off on required
+completes "vpc edge set edge0 cipher c" chacha20-poly1305
+completes "vpc edge set edge0 prefix " add del
+completes "vpc -n $host edge del " edge0 upper0
+completes "vpc -n $host edge set u" upper0
+completes "vpc -n $host edge rekey e" edge0
+completes "vpc -n $host stats show edge e" edge0
+completes "vpc -n $host vpc del " 1000 4711
+completes "vpc -n $host vpc del 1000 " fd00:7::10 fd00:8::20
+# What bash has taken apart already is not repeated.
+completes "vpc -n $host vpc del 1000 fd00:8" "8::20"
+completes "vpc -n $host vpc set 4711 fd00:8::21 state " standby active retiring
+completes "vpc -n $host vpc show 4" 4711
+completes "vpc -n $host vpc add 1000 c1@e" "c1@edge0"
+completes "vpc vpc add 1 fd00::1 02:00:00:00:00:01 st" state
+completes "vpc -n $host trace " 1000 4711
+completes "vpc -n $host trace 1000 from " 10.0.0.10 fd01::10 10.0.0.20
+completes "vpc trace 1000 from 10.0.0.10 proto ud" udp udplite
+completes "vpc -n $host route del " 1000 4711
+completes "vpc -n $host route del 1000 " 10.1.0.0/16 fd02::/16
+completes "vpc -n $host route show 4711 " 10.2.0.0/16
+completes "vpc -n $host route add 1000 10.3.0.0/16 via fd00:8" "8::20"
+completes "vpc -n $host peer del 1" 1000
+completes "vpc -n $host peer del 1000 4" 4711
+completes "vpc remote " add replace set del show help
+completes "vpc -n $host remote del " fd00:8::/64 fd00:a::/64
+completes "vpc -n $host remote set fd00:a" "a::/64"
+completes "vpc remote del fd00:8::/64 " now
+completes "vpc remote set fd00:8::/64 " seq
+completes "vpc remote add fd00:8::/64 " prefix key encrypt
+completes "vpc remote add fd00:8::/64 encrypt " off on required
+completes "vpc remote add fd00:8::/64 key f" file
+
+# An object that the tool knows has commands here, without an edit of the script.
+for object in $(vpc help | tr -d '\n|' | sed 's/.*OBJECT := {\([^}]*\)}.*/\1/'); do
+	check "completion knows the help of $object" [ -n "$(_vpc_commands "$object")" ]
+done
+tap_done

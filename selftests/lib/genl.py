@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The netlink family, spoken without the tool: requests as trees of attributes, and
+what is configured as a value that can be compared."""
+
+import errno
+import select
+import socket
+import struct
+import time
+
+import permissions
+from permissions import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, SOL_NETLINK
+
+(EDGE_ADD, EDGE_SET, EDGE_DEL, EDGE_GET, ENDPOINT_ADD, ENDPOINT_REPLACE, ENDPOINT_SET,
+ ENDPOINT_DEL, ENDPOINT_GET, VPC_GET, STATS_GET, TRACE) = range(1, 13)
+A_EDGE, A_ENDPOINT, A_VPC, A_STATS, A_TRACE = range(1, 6)
+
+NESTED = 0x8000
+NLM_F_ACK_TLVS, NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_MISS_TYPE = 0x200, 1, 5
+NETLINK_EXT_ACK, NETLINK_CAP_ACK = 11, 10
+RETIRING = 3
+
+
+def pack(tree):
+    """The bytes of a list of (type, bytes or list)."""
+    found = b""
+    for kind, value in tree:
+        if isinstance(value, list):
+            kind, value = kind | NESTED, pack(value)
+        found += struct.pack("=HH", 4 + len(value) & 0xffff, kind) + value + bytes(-len(value) % 4)
+    return found
+
+
+def u32(value):
+    return struct.pack("=I", value)
+
+
+def prefix(addr, length):
+    return [(1, socket.inet_pton(socket.AF_INET6, addr)), (2, bytes([length]))]
+
+
+def edge(name, locator=None, prefixes=(), prefixes_del=(), fabric=(), fabric_del=(),
+         any_device=None, mtu=None, max_segments=None, short=None, grace=None,
+         option_type=None):
+    tree = [(1, name.encode() + b"\0")]
+    if locator:
+        tree.append((3, prefix(*locator)))
+    tree += [(4, prefix(*one)) for one in prefixes]
+    tree += [(5, prefix(*one)) for one in prefixes_del]
+    tree += [(6, u32(index)) for index in fabric]
+    tree += [(7, u32(index)) for index in fabric_del]
+    for kind, value, size in ((8, any_device, 1), (9, mtu, 4), (10, max_segments, 1),
+                              (11, short, 1), (12, grace, 4), (13, option_type, 1)):
+        if value is not None:
+            tree.append((kind, u32(value) if size == 4 else bytes([value])))
+    return A_EDGE, tree
+
+
+def endpoint(vpc, sid=None, number=None, v4=None, v6=None, state=None, edge=None, dev=None,
+             now=False, addrs4=(), addrs6=()):
+    """With a number, it has a MAC and an IPv4 address made of it."""
+    tree = [(1, u32(vpc))]
+    if sid is not None:
+        tree.append((2, socket.inet_pton(socket.AF_INET6, sid) if isinstance(sid, str) else sid))
+    if number is not None:
+        tree.append((3, b"\2\0\0\0" + struct.pack("!H", number)))
+        tree.append((4, socket.inet_aton(v4) if v4 else struct.pack("!I", 11 << 24 | number)))
+    tree += [(4, addr) for addr in addrs4]
+    if v6:
+        tree.append((5, socket.inet_pton(socket.AF_INET6, v6)))
+    tree += [(5, addr) for addr in addrs6]
+    if state is not None:
+        tree.append((6, bytes([state])))
+    if edge is not None:
+        tree += [(7, edge.encode() + b"\0"), (8, dev.encode() + b"\0")]
+    if now:
+        tree.append((10, b""))
+    return A_ENDPOINT, tree
+
+
+def trace(vpc, src, dst, proto=None, sport=None, dport=None):
+    family = socket.AF_INET6 if ":" in src else socket.AF_INET
+    tree = [(1, u32(vpc)), (2, socket.inet_pton(family, src)), (3, socket.inet_pton(family, dst))]
+    if proto is not None:
+        tree.append((4, bytes([proto])))
+    if sport is not None:
+        tree += [(5, struct.pack("=H", sport)), (6, struct.pack("=H", dport))]
+    return A_TRACE, tree
+
+
+def section_of(counter):
+    """The list of vpc_counters.h that a counter is in, by its number."""
+    for first, name in ((40, "drops"), (32, "bytes"), (16, "sinks")):
+        if counter >= first:
+            return name
+    return "sources"
+
+
+class State:
+    """What is configured, but for what ends by itself: statistics, and what retires.
+    Raw is what it was read from: when that is the same, so is all of it."""
+
+    def __init__(self, raw, devices):
+        self.raw, self.devices = raw, devices
+        self.parsed = None
+
+    def parse(self):
+        if self.parsed is None:
+            self.parsed = parse_edges(self.raw[0]), parse_endpoints(self.raw[1])
+        return self.parsed
+
+    @property
+    def edges(self):
+        return self.parse()[0]
+
+    @property
+    def endpoints(self):
+        return self.parse()[1]
+
+    def __eq__(self, other):
+        return self.devices == other.devices and (
+            self.raw == other.raw or self.parse() == other.parse())
+
+    def difference(self, other):
+        found = []
+        for what in ("edges", "endpoints", "devices"):
+            mine, its = (value if isinstance(value, dict) else dict.fromkeys(value, "there")
+                         for value in (getattr(self, what), getattr(other, what)))
+            for key in sorted(set(mine) | set(its), key=str):
+                if mine.get(key) != its.get(key):
+                    found.append("%s %s: %s -> %s" % (what, key, mine.get(key), its.get(key)))
+        return "; ".join(found)[:600] or "nothing"
+
+
+def objects(answers):
+    """The attributes of each object that a dump has brought."""
+    for answer in answers:
+        for _, nest in permissions.attributes(answer):
+            yield list(permissions.attributes(nest))
+
+
+def parse_edges(answers):
+    """By name, without what counts by itself, and the number of the device."""
+    found = {}
+    for attrs in objects(answers):
+        name = dict(attrs)[1].rstrip(b"\0").decode(errors="replace")
+        found[name] = [attr for attr in attrs if attr[0] not in (2, 16)]
+    return found
+
+
+def parse_endpoints(answers):
+    """By VPC and SID, without those that are about to go."""
+    found = {}
+    for attrs in objects(answers):
+        fields = dict(attrs)
+        if fields[6] != bytes([RETIRING]):
+            found[struct.unpack("=I", fields[1])[0], fields[2]] = [
+                attr for attr in attrs if attr[0] not in (11, 13, 14, 15)]
+    return found
+
+
+class Link:
+    """A socket of the family, in the namespace that the process is in."""
+
+    def __init__(self):
+        self.family = permissions.Family().id
+        self.sock = permissions.open_netlink()
+        self.sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
+        self.sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.sequence = 0
+
+    def request(self, cmd, flags, payload):
+        """The bytes of a message."""
+        self.sequence += 1
+        body = struct.pack("=BBH", cmd, 1, 0) + payload
+        return struct.pack("=IHHII", 16 + len(body), self.family, NLM_F_REQUEST | flags,
+                           self.sequence, 0) + body
+
+    def raw(self, cmd, flags, payload):
+        """Send a request, whatever it is: see answer()."""
+        self.sock.send(self.request(cmd, flags, payload))
+        return self.answer()
+
+    def answer(self, timeout=20.0):
+        """(error, message of the extended ACK, attributes of the answers); error is
+        None if none came."""
+        answers = []
+        while select.select([self.sock], [], [], timeout)[0]:
+            try:
+                data = self.sock.recv(1 << 18)
+            except OSError as error:
+                if error.errno == errno.ENOBUFS:
+                    return errno.ENOBUFS, "", answers
+                raise
+            while len(data) >= 16:
+                size, kind, flags, sequence = struct.unpack_from("=IHHI", data)
+                if sequence == self.sequence:
+                    if kind in (NLMSG_ERROR, NLMSG_DONE):
+                        return (*self.verdict(data[:size], kind, flags), answers)
+                    answers.append(data[20:size])
+                data = data[(size + 3) & ~3:]
+        return None, "", answers
+
+    @staticmethod
+    def verdict(data, kind, flags):
+        error = -struct.unpack_from("=i", data, 16)[0]
+        if kind == NLMSG_DONE and error < 0:
+            error = 0
+        text = ""
+        if flags & NLM_F_ACK_TLVS:
+            at = 20 + (16 if kind == NLMSG_ERROR else 0)
+            for attr, value in permissions.attributes(data[at:]):
+                if attr == NLMSGERR_ATTR_MSG:
+                    text = value.rstrip(b"\0").decode(errors="replace")
+                elif attr == NLMSGERR_ATTR_MISS_TYPE:
+                    text = text or "an attribute is missing"
+        return error, text
+
+    def ask(self, cmd, payload=b"", dump=False):
+        return self.raw(cmd, NLM_F_DUMP if dump else NLM_F_ACK, payload)
+
+    def dump(self, cmd):
+        """The answers to a dump, as they come."""
+        error, text, answers = self.ask(cmd, dump=True)
+        if error:
+            raise SystemExit("a dump fails with error %s: %s" % (error, text))
+        return answers
+
+    def snapshot(self):
+        return State((self.dump(EDGE_GET), self.dump(ENDPOINT_GET)),
+                     sorted(name for _, name in socket.if_nameindex()))
+
+    def unbalanced(self):
+        """Problems with the sum that must hold at any moment."""
+        error, text, answers = self.ask(STATS_GET)
+        if error or not answers:
+            return ["no counters: error %s: %s" % (error, text)]
+        sums = {"sources": 0, "sinks": 0, "bytes": 0, "drops": 0}
+        _, nest = next(permissions.attributes(answers[0]))
+        for counter, value in permissions.attributes(nest):
+            if len(value) == 8:
+                sums[section_of(counter)] += struct.unpack("=Q", value)[0]
+        if sums["sources"] == sums["sinks"] + sums["drops"]:
+            return []
+        return ["%(sources)d from sources, %(sinks)d to sinks, %(drops)d dropped" % sums]
+
+    def wait(self, want, timeout=10.0):
+        """Until all is as it was: graces end by themselves, and devices a little later."""
+        deadline = time.monotonic() + timeout
+        while self.snapshot() != want and time.monotonic() < deadline:
+            time.sleep(0.1)

@@ -1,0 +1,387 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Each limit of Documentation/limits.rst, at its bound and one beyond; and memory
+under floods from those who may not make the edge remember anything.
+
+usage: limits.py PREFIX config | flood
+"""
+
+import errno
+import os
+import random
+import socket
+import struct
+import sys
+import time
+
+import acceptance
+import packets
+import permissions
+from flows import command
+from genl import (
+    EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL, ENDPOINT_GET,
+    ENDPOINT_SET, TRACE, Link, edge, endpoint, pack, trace)
+from harness import VM0, VM2, Counters, Results, audit
+from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet, ipv4, ipv6, text, udp
+from permissions import NLM_F_ACK
+from vpcwire import ICMPV6, UDP, encode
+
+SPINE_MAC = bytes.fromhex("020000000101")
+MAX_ADDRS, MAX_PREFIXES, MAX_FABRIC, MAX_SEGMENTS = 64, 1024, 16, 16
+
+
+class Config:
+    def __init__(self, prefix, results):
+        self.results = results
+        permissions.enter(prefix + "h0")
+        self.link = Link()
+        self.link.sock.setsockopt(socket.SOL_SOCKET, 32, 8 << 20)  # SO_SNDBUFFORCE
+        self.eth0 = socket.if_nametoindex("eth0")
+        self.base = self.link.snapshot()
+
+    def ask(self, cmd, *tree):
+        error, said, _ = self.link.ask(cmd, pack(tree))
+        return error, said
+
+    def undo(self):
+        now = self.link.snapshot()
+        for name in set(now.edges) - set(self.base.edges):
+            self.ask(EDGE_DEL, edge(name))
+        for vpc, sid in set(now.endpoints) - set(self.base.endpoints):
+            self.ask(ENDPOINT_DEL, endpoint(vpc, sid, now=True))
+
+    def both(self, name, cmd, good, bad, error):
+        """Requests at the bound are taken; those beyond are refused with the error and a
+        message, and change nothing."""
+        problems = []
+        for tree in good:
+            got, said = self.ask(cmd, tree)
+            if got:
+                problems.append("at the bound: %s: %s" % (os.strerror(got), said))
+            if cmd in (ENDPOINT_ADD, EDGE_ADD):
+                self.undo()
+        for tree in bad:
+            before = self.link.snapshot()
+            got, said = self.ask(cmd, tree)
+            if got != error:
+                problems.append("beyond: error %s (%s), not %s" % (
+                    errno.errorcode.get(got, got), said, errno.errorcode[error]))
+            elif not said:
+                problems.append("beyond: it is refused without a word")
+            if self.link.snapshot() != before:
+                problems.append("beyond: something has changed")
+        self.undo()
+        self.results.point(name, problems)
+
+    # Endpoints.
+
+    @staticmethod
+    def addrs4(count):
+        return [struct.pack("!I", 12 << 24 | n + 1) for n in range(count)]
+
+    @staticmethod
+    def addrs6(count):
+        return [socket.inet_pton(socket.AF_INET6, "fd02::%x" % (n + 1)) for n in range(count)]
+
+    def endpoints(self):
+        def one(vpc=3000, sid="fd00:8::1", number=1, **fields):
+            return endpoint(vpc, sid, number, **fields)
+
+        def at(addr):
+            return one(v6=addr) if ":" in addr else one(v4=addr)
+
+        self.both("a VPC id is from 1 to 16777214", ENDPOINT_ADD,
+                  [one(1), one(0xfffffe)], [one(0), one(0xffffff), one(0x1000000)], errno.ERANGE)
+        self.both("an endpoint has up to 64 addresses of both families together", ENDPOINT_ADD,
+                  [one(addrs4=self.addrs4(63)), one(addrs4=self.addrs4(31),
+                                                    addrs6=self.addrs6(32))],
+                  [one(addrs4=self.addrs4(64)), one(addrs6=self.addrs6(64))], errno.EINVAL)
+        none = endpoint(3000, "fd00:8::1")
+        none[1].append((3, b"\2\0\0\0\0\1"))
+        self.both("and at least one", ENDPOINT_ADD, [one()], [none], errno.EINVAL)
+        self.both("none of them twice", ENDPOINT_ADD, [], [
+            one(addrs4=[struct.pack("!I", 11 << 24 | 1)])], errno.EEXIST)
+        self.both("an overlay address is one that a host can have", ENDPOINT_ADD,
+                  [at("1.0.0.1"), at("223.255.255.255"), at("169.254.1.2"), at("2001:db8::1")],
+                  [at("0.255.255.255"), at("127.0.0.1"), at("224.0.0.1"), at("255.255.255.255"),
+                   at("169.254.1.1"), at("::"), at("::1"), at("ff02::1"), at("fe80::5"),
+                   at("::ffff:10.0.0.1")], errno.EADDRNOTAVAIL)
+        self.both("a SID is one that a host of the fabric can have", ENDPOINT_ADD,
+                  [one(sid="2001:db8::1")],
+                  [one(sid=sid) for sid in ("::", "::1", "ff02::1", "fe80::1",
+                                            "::ffff:10.0.0.1")], errno.EADDRNOTAVAIL)
+        group, zero = one(), one()
+        group[1][2], zero[1][2] = (3, b"\3\0\0\0\0\1"), (3, bytes(6))
+        self.both("a MAC is unicast", ENDPOINT_ADD, [one()], [group, zero], errno.EADDRNOTAVAIL)
+        self.both("a state is standby, active or retiring", ENDPOINT_ADD,
+                  [one(state=1), one(state=2)], [one(state=0), one(state=4)], errno.ERANGE)
+        self.both("a device's name has up to 15 bytes", ENDPOINT_ADD,
+                  [one(1000, "fd00::40", edge="vpc2_0", dev="d" * 15)],
+                  [one(1000, "fd00::40", edge="vpc2_0", dev="d" * 16)], errno.ERANGE)
+        self.both("and is a name", ENDPOINT_ADD, [], [
+            one(1000, "fd00::40", edge="vpc2_0", dev=dev)
+            for dev in ("", ".", "..", "a/b", "a b", "a%d")], errno.EINVAL)
+        self.both("a local SID lies in the edge's prefixes", ENDPOINT_ADD,
+                  [one(1000, "fd00::ffff", edge="vpc2_0", dev="new0")],
+                  [one(1000, "fd00::1:0", edge="vpc2_0", dev="new0")], errno.EADDRNOTAVAIL)
+        self.batch()
+        error, said, _ = self.link.ask(ENDPOINT_GET, pack([one(number=None)] * 2))
+        self.results.point("one endpoint can be asked for at a time", [] if
+                           error == errno.EINVAL and said else ["error %d" % error])
+        self.both("there is no setting of what is not there", ENDPOINT_SET, [],
+                  [one(number=None, state=2)], errno.ENOENT)
+
+    def batch(self):
+        """A request's size is what the socket's buffer takes."""
+        count = 4000
+        items = [endpoint(3000, "fd00:8::1:%x" % n, n) for n in range(1, count + 1)]
+        error, said = self.ask(ENDPOINT_ADD, *items)
+        problems = ["error %s: %s" % (error, said)] if error else []
+        found = len(self.link.snapshot().endpoints) - len(self.base.endpoints)
+        if found != count:
+            problems.append("%d are there" % found)
+        error, said = self.ask(ENDPOINT_DEL, *(endpoint(3000, "fd00:8::1:%x" % n, now=True)
+                                               for n in range(1, count + 1)))
+        if error:
+            problems.append("error %s: %s" % (error, said))
+        self.results.point("a request of %d bytes with %d endpoints is taken whole" % (
+            len(pack(items)), count), problems)
+        self.link.sock.setsockopt(socket.SOL_SOCKET, 7, 4096)  # SO_SNDBUF
+        problems = []
+        try:
+            self.link.raw(ENDPOINT_ADD, NLM_F_ACK, pack(items))
+            problems.append("it could be sent")
+        except OSError as caught:
+            if caught.errno not in (errno.EMSGSIZE, errno.ENOBUFS):
+                problems.append("error %s" % caught)
+        self.link.sock.setsockopt(socket.SOL_SOCKET, 32, 8 << 20)
+        self.results.point("one that the socket's buffer does not take can't be sent", problems)
+
+    # Edges.
+
+    def edges(self):
+        def new(name="new1", locator=("fd00:9::", 64), **fields):
+            fields.setdefault("fabric", [self.eth0])
+            return edge(name, locator, **fields)
+
+        self.both("an edge's name has up to 15 bytes", EDGE_ADD,
+                  [new("e" * 15)], [new("e" * 16)], errno.ERANGE)
+        self.both("a prefix is from 1 to 128 bits long", EDGE_ADD,
+                  [new(locator=("4000::", 2)), new(locator=("fd00:9::1", 128))],
+                  [new(locator=("fd00:9::", 0)), new(locator=("fd00:9::", 129))], errno.ERANGE)
+        self.both("without bits behind its length, or addresses that can't be", EDGE_ADD, [],
+                  [new(locator=("fd00:9::1", 127)), new(locator=("fe80::", 64)),
+                   new(locator=("8000::", 1)), new(locator=("::", 1)),
+                   new(locator=("ff00::", 8)), new(locator=("::1", 128)),
+                   new(locator=("::ffff:10.0.0.0", 104))], errno.EINVAL)
+        self.both("an edge has fabric devices", EDGE_ADD, [new(fabric=[], any_device=1)],
+                  [new(fabric=[]), new(fabric=[], any_device=0)], errno.EINVAL)
+        self.ask(EDGE_ADD, new(grace=0))
+        self.both("max-segments is from 0 to 16", EDGE_SET,
+                  [edge("new1", max_segments=0), edge("new1", max_segments=16, mtu=1280)],
+                  [edge("new1", max_segments=17), edge("new1", max_segments=255)], errno.ERANGE)
+        self.ask(EDGE_ADD, new(grace=0))
+        self.both("grace is from 0 to 86400 s", EDGE_SET,
+                  [edge("new1", grace=86400), edge("new1", grace=0)],
+                  [edge("new1", grace=86401), edge("new1", grace=0xffffffff)], errno.ERANGE)
+        self.ask(EDGE_ADD, new(grace=0))
+        self.both("the MTU is from 1280 to what the fabric's leaves", EDGE_SET,
+                  [edge("new1", mtu=1280), edge("new1", mtu=1452), edge("new1", mtu=0)],
+                  [edge("new1", mtu=1), edge("new1", mtu=1279), edge("new1", mtu=1453),
+                   edge("new1", mtu=65535), edge("new1", mtu=65536)], errno.ERANGE)
+        self.ask(EDGE_ADD, new(fabric=[], any_device=1))
+        self.both("without fabric devices, to what Ethernet's leaves", EDGE_SET,
+                  [edge("new1", mtu=1452)], [edge("new1", mtu=1453)], errno.ERANGE)
+        self.ask(EDGE_ADD, new())
+        self.both("an option type must have its meaning", EDGE_SET,
+                  [edge("new1", option_type=kind) for kind in (0x80, 0x9f, 0xc0, 0xde)],
+                  [edge("new1", option_type=kind)
+                   for kind in (0, 1, 0x1e, 0x3e, 0x7f, 0xa0, 0xbe, 0xc2, 0xc9, 0xe0, 0xff)],
+                  errno.EINVAL)
+        self.prefixes(new)
+        self.fabric(new)
+
+    def prefixes(self, new):
+        many = [("fd00:9:%x:%x::" % (n >> 8, n & 255), 64) for n in range(1, MAX_PREFIXES)]
+        problems = []
+        error, said = self.ask(EDGE_ADD, new(prefixes=many))
+        if error:
+            problems.append("%s: %s" % (os.strerror(error), said))
+        got = len([1 for kind, _ in self.link.snapshot().edges.get("new1", ()) if kind in (3, 4)])
+        if got != MAX_PREFIXES:
+            problems.append("it has %d" % got)
+        error, said, answers = self.link.ask(EDGE_GET, pack([edge("new1")]))
+        if error or not answers:
+            problems.append("it can't be shown: error %s: %s" % (error, said))
+        self.results.point("an edge has up to %d prefixes, and shows them" % MAX_PREFIXES, problems)
+        self.both("and not one more", EDGE_SET, [],
+                  [edge("new1", prefixes=[("fd00:a::", 64)])], errno.ENOSPC)
+        self.both("nor so many from the beginning", EDGE_ADD, [],
+                  [new(prefixes=many + [("fd00:a::", 64)])], errno.ENOSPC)
+
+    def fabric(self, new):
+        names = ["dum%d" % n for n in range(MAX_FABRIC + 1)]
+        indices = []
+        for name in names:
+            if os.system("ip link add %s mtu 1500 type dummy" % name):
+                self.results.skip("an edge has up to 16 fabric devices", "there is no dummy")
+                return
+            indices.append(socket.if_nametoindex(name))
+        self.both("an edge has up to 16 fabric devices", EDGE_ADD,
+                  [new(fabric=indices[:MAX_FABRIC])], [new(fabric=indices)], errno.ENOSPC)
+        self.ask(EDGE_ADD, new(fabric=indices[:MAX_FABRIC]))
+        self.both("also one by one", EDGE_SET, [edge("new1", fabric=[indices[0]])],
+                  [edge("new1", fabric=[indices[MAX_FABRIC]])], errno.ENOSPC)
+        self.both("but not such a one that is not there", EDGE_ADD, [],
+                  [new(fabric=[0x7ffffff])], errno.ENODEV)
+        for name in names:
+            os.system("ip link del " + name)
+
+    def traces(self):
+        self.both("only protocols with ports have ports to trace", TRACE,
+                  [trace(1000, "10.0.0.10", "10.0.0.20", 6, 65535, 0)],
+                  [trace(1000, "10.0.0.10", "10.0.0.20", 1, 1, 2)], errno.EINVAL)
+        self.both("a trace's VPC has the bounds of a VPC", TRACE,
+                  [trace(0xfffffe, "10.0.0.10", "10.0.0.20")],
+                  [trace(0, "10.0.0.10", "10.0.0.20")], errno.ERANGE)
+
+    def run(self):
+        self.endpoints()
+        self.edges()
+        self.traces()
+        self.results.point("nothing is left of all this", [] if
+                           self.link.snapshot() == self.base else ["something is"])
+
+
+class Flood:
+    COUNT = 15000
+
+    def __init__(self, prefix, results):
+        self.prefix, self.results = prefix, results
+        self.hosts = [Counters(prefix + host) for host in ("h0", "h1")]
+        for host in self.hosts:
+            host.settle()
+        self.vm = Port(prefix + "vm0", "vm0")
+        self.spine = Port(prefix + "spine", "to_h1")
+        self.random = random.Random(1)
+
+    @staticmethod
+    def slab():
+        """KiB that can't be taken back."""
+        with open("/proc/meminfo", encoding="ascii") as file:
+            fields = dict(row.split(":") for row in file)
+        return int(fields["SUnreclaim"].split()[0])
+
+    def fabric(self, packet):
+        self.spine.send(ethernet(acceptance.HOST_MACS["h1"], SPINE_MAC, ETH_IPV6, packet))
+
+    def forged(self):
+        """From anybody, in any VPC."""
+        rng = self.random
+        source = rng.randbytes(4)
+        packet = ipv4(source, VM2.v4, UDP, udp(source, VM2.v4, b"flood"))
+        self.fabric(encode(packet, rng.choice((1000, rng.randrange(1, 1 << 24))),
+                           b"\xfd" + rng.randbytes(15), VM2.sid))
+
+    def to_anywhere(self):
+        """To SIDs of the locator that nobody has."""
+        rng = self.random
+        packet = ipv6(VM0.v6, VM2.v6, UDP, udp(VM0.v6, VM2.v6, b"flood"))
+        nobody = bytes([rng.randrange(128, 256), rng.randrange(256)])
+        self.fabric(encode(packet, 1000, VM0.sid, VM2.sid[:14] + nobody))
+
+    def errors(self):
+        """Errors of the fabric about packets that were never sent."""
+        rng = self.random
+        target = rng.randbytes(4)
+        quote = encode(ipv4(VM2.v4, target, UDP, udp(VM2.v4, target, b"flood")), 1000,
+                       VM2.sid, b"\xfd" + rng.randbytes(15))
+        router = b"\xfd" + rng.randbytes(15)
+        self.fabric(acceptance.outer(packets.icmpv6(
+            router, VM2.sid, quote, 2, word=1280 + rng.randrange(200)),
+            src=router, proto=ICMPV6))
+
+    def from_vm(self):
+        """From any address to any address, and requests for neighbours."""
+        rng = self.random
+        if rng.random() < 0.3:
+            frame = ethernet(b"\xff" * 6, VM0.mac, 0x0806, struct.pack(
+                "!HHBBH", 1, ETH_IP, 6, 4, 1) + VM0.mac + VM0.v4 + bytes(6) + rng.randbytes(4))
+        elif rng.random() < 0.5:
+            source = rng.choice((VM0.v4, rng.randbytes(4)))
+            target = rng.randbytes(4)
+            frame = ethernet(EDGE_MAC, VM0.mac, ETH_IP, ipv4(
+                source, target, UDP, udp(source, target, b"flood")))
+        else:
+            target = rng.randbytes(16)
+            frame = ethernet(EDGE_MAC, VM0.mac, ETH_IPV6, ipv6(
+                VM0.v6, target, UDP, udp(VM0.v6, target, text(20))))
+        self.vm.send(frame)
+
+    def run(self):
+        floods = (("packets from anybody", self.forged), ("packets to SIDs of nobody", self.to_anywhere),
+                  ("errors about nothing", self.errors), ("frames of a VM", self.from_vm))
+        for _, send in floods:
+            for _ in range(500):
+                send()
+        time.sleep(0.5)
+        saved = [command(host.netns, "vpc", "save") for host in self.hosts]
+        for host in self.hosts:
+            host.mark()
+        for name, send in floods:
+            before = self.slab()
+            begin = time.monotonic()
+            for _ in range(self.COUNT):
+                send()
+            took = time.monotonic() - begin
+            time.sleep(0.5)
+            for port in (self.vm, self.spine):
+                port.drain()
+            time.sleep(0.5)
+            grown = self.slab() - before
+            print("diag %s: %d in %.1f s, %d KiB more of slab" % (name, self.COUNT, took, grown))
+            # The smallest thing that could be remembered of each takes 64 bytes or more.
+            self.results.point("a flood of %s takes no memory" % name,
+                               [] if grown < self.COUNT * 64 / 1024 / 2 else
+                               ["%d KiB more" % grown])
+        counted = [host.delta() for host in self.hosts]
+        self.results.point("all of them were counted", [] if
+                           counted[1].get("from_fabric", 0) >= 3 * self.COUNT and
+                           counted[0].get("from_vm", 0) >= self.COUNT else ["%s" % counted])
+        self.results.point("and none let in", [] if not counted[1].get("to_vm")
+                           else ["%s" % counted[1]])
+        self.results.point("nothing is configured by it", [
+            host.netns for host, before in zip(self.hosts, saved)
+            if command(host.netns, "vpc", "save") != before])
+        self.rate()
+        self.results.point("everything is accounted for", audit(*self.hosts))
+
+    def rate(self):
+        """ICMP errors: 100 at once, and 1000 in a second for each CPU."""
+        packet = ipv4(VM0.v4, b"\x0a\0\x63\x63", UDP, udp(VM0.v4, b"\x0a\0\x63\x63", b"rate"))
+        frame = ethernet(EDGE_MAC, VM0.mac, ETH_IP, packet)
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        time.sleep(0.3)
+        self.hosts[0].mark()
+        begin = time.monotonic()
+        for _ in range(20000):
+            self.vm.send(frame)
+        took = time.monotonic() - begin
+        made = self.hosts[0].delta().get("made_error", 0)
+        most = 100 + (took + 0.05) * 1000
+        name = "a VM is sent 1000 errors in a second at most, and 100 at once"
+        print("diag 20000 packets to nobody in %.1f s, %d errors" % (took, made))
+        if most >= 20000:
+            self.results.skip(name, "this machine is too slow to ask for more")
+            return
+        self.results.point(name, [] if 100 <= made <= most else ["%d errors" % made])
+
+
+def main():
+    results = Results()
+    {"config": Config, "flood": Flood}[sys.argv[2]](sys.argv[1], results).run()
+    results.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a host tells its operator: metrics for Prometheus, and tracepoints.
+#
+# shellcheck disable=SC2317 # check calls the functions.
+
+lib=$(dirname "${BASH_SOURCE[0]}")/lib
+# shellcheck source=selftests/lib/tap.sh
+. "$lib/tap.sh"
+# shellcheck source=selftests/lib/topo.sh
+. "$lib/topo.sh"
+
+tmp=$(mktemp -d)
+topo_up 1500
+trap 'topo_down; rm -rf "$tmp"' EXIT
+topo_talk
+reach vm0 10.0.0.20 || bail "no packet crosses"
+no_reach vm0 10.0.0.99
+
+# metrics: what Prometheus would read, and the same numbers as JSON has.
+metrics()
+{
+	vpc_on h0 stats --prometheus > "$tmp/metrics" || return
+	vpc_on h0 -j stats show > "$tmp/totals" || return
+	vpc_on h0 -j stats show vpc > "$tmp/vpcs" || return
+	PYTHONDONTWRITEBYTECODE=1 python3 "$lib/metrics.py" "$tmp/metrics" "$tmp/totals" \
+		"$tmp/vpcs" "$(dirname "$lib")/../Documentation"
+}
+
+# While nobody says anything: router advertisements are periodic.
+settled()
+{
+	local i
+
+	for ((i = 0; i < 20; i++)); do
+		metrics && return
+	done
+	return 1
+}
+
+check "metrics: the format, the values, the documented names" settled
+check "metrics: the same command by another name" cmp <(vpc_on h0 stats prometheus | sed '/ 0$/!d') \
+	<(vpc_on h0 stats --prometheus | sed '/ 0$/!d')
+check_fails "metrics: nothing may follow" vpc_on h0 stats prometheus now
+check "the number of drops" grep '^vpc_segments_dropped_total{reason="no_route"} [1-9]' "$tmp/metrics"
+check "nothing is missing" grep '^vpc_segments_missing 0$' "$tmp/metrics"
+
+# traced EVENT COMMAND...: perf counts the tracepoint while the command runs.
+traced()
+{
+	local event=$1
+
+	shift
+	perf stat -a -x, -e "vpc:$event" -o "$tmp/perf" -- "$@" > /dev/null 2>&1
+	cat "$tmp/perf"
+	awk -F, -v event="vpc:$event" '$3 == event && $1 > 0 { found = 1 } END { exit !found }' \
+		"$tmp/perf"
+}
+
+ping_from()
+{
+	in_ns vm0 ping -q -c 1 -W 1 "$1"
+}
+export -f ping_from in_ns
+export topo
+
+# User-mode Linux can't count events.
+if ! [ -e /proc/sys/kernel/perf_event_paranoid ]; then
+	skip "perf" "the kernel has no perf events"
+elif perf --version > /dev/null 2>&1; then
+	check "perf: a packet that is sent" traced vpc_translate bash -c 'ping_from 10.0.0.20'
+	check "perf: one that arrives" traced vpc_accept bash -c 'ping_from 10.0.0.20'
+	check "perf: one that is dropped" traced vpc_drop bash -c 'ping_from 10.0.0.99'
+else
+	skip "perf" "there is no perf"
+fi
+tap_done

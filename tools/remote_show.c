@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/* "vpc remote show": remotes. */
+
+#include <string.h>
+
+#include "attr.h"
+#include "edge.h"
+#include "genl.h"
+#include "key.h"
+#include "print.h"
+#include "remote.h"
+
+static int remote_get(const struct prefix *p, struct nests *list)
+{
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	char buf[256];
+
+	nlh = genl_start(buf, VPC_CMD_REMOTE_GET, 0);
+	nest = mnl_attr_nest_start(nlh, VPC_A_REMOTE);
+	put_prefix(nlh, VPC_REMOTE_A_PREFIX, p);
+	mnl_attr_nest_end(nlh, nest);
+	return collect_one(nlh, VPC_A_REMOTE, list);
+}
+
+/* Ask for all remotes. */
+int remote_get_all(struct nests *list)
+{
+	char buf[128];
+
+	return collect_all(genl_start(buf, VPC_CMD_REMOTE_GET, 0), VPC_A_REMOTE, list);
+}
+
+/* Printing. */
+
+static void print_prefixes(const struct nlattr *nest, uint16_t type, const char *key,
+			   const char *first_fmt, const char *fmt)
+{
+	const struct attr_info *info = &attr_remote.info[type];
+	const struct nlattr *attr;
+	char text[ATTR_TEXT_SIZE];
+	bool first = true;
+
+	open_array(key);
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) != type || !attr_valid(attr, &attr_remote))
+			continue;
+		print_string(NULL, first ? first_fmt : fmt, attr_text(attr, info, text));
+		first = false;
+	}
+	close_array();
+}
+
+static void print_key(const struct nlattr *nest, const char *fmt)
+{
+	const struct nlattr *tb[VPC_KEY_A_MAX + 1];
+	char text[KEY_TEXT_SIZE];
+
+	attrs_parse(nest, &attr_key, tb);
+	open_object(NULL);
+	if (tb[VPC_KEY_A_PUBLIC])
+		print_string("key", fmt,
+			     key_text(mnl_attr_get_payload(tb[VPC_KEY_A_PUBLIC]), text));
+	if (tb[VPC_KEY_A_ID])
+		print_uint("id", NULL, mnl_attr_get_u16(tb[VPC_KEY_A_ID]));
+	close_object();
+}
+
+static void print_keys(const struct nlattr *nest, bool replaced, const char *name,
+		       const char *fmt)
+{
+	const struct nlattr *tb[VPC_KEY_A_MAX + 1], *attr;
+
+	open_array(name);
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) != VPC_REMOTE_A_KEY ||
+		    !attr_valid(attr, &attr_remote))
+			continue;
+		attrs_parse(attr, &attr_key, tb);
+		if (replaced == !!tb[VPC_KEY_A_REPLACED])
+			print_key(attr, fmt);
+	}
+	close_array();
+}
+
+static void print_number(const struct nlattr **tb, uint16_t type, const char *key,
+			 const char *fmt)
+{
+	if (tb[type])
+		print_uint(key, fmt, mnl_attr_get_u64(tb[type]));
+}
+
+static void print_pair_stats(const struct nlattr **tb)
+{
+	print_text("        ");
+	print_number(tb, VPC_PAIR_A_TX_PACKETS, "tx_packets", "tx %llu packets");
+	print_number(tb, VPC_PAIR_A_TX_BYTES, "tx_bytes", " %llu bytes");
+	print_number(tb, VPC_PAIR_A_SEQ, "seq", " seq %llu\n        ");
+	print_number(tb, VPC_PAIR_A_RX_PACKETS, "rx_packets", "rx %llu packets");
+	print_number(tb, VPC_PAIR_A_RX_BYTES, "rx_bytes", " %llu bytes");
+	print_number(tb, VPC_PAIR_A_BAD_ICV, "bad_icv", " bad-icv %llu");
+	print_number(tb, VPC_PAIR_A_REPLAYS, "replays", " replays %llu");
+	print_number(tb, VPC_PAIR_A_LAST_REPLAY, "last_replay", " last-replay %llu");
+	print_number(tb, VPC_PAIR_A_WRONG_HOP, "wrong_hop", " wrong-hop %llu");
+	print_text("\n");
+}
+
+static void print_pair(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_PAIR_A_MAX + 1];
+
+	attrs_parse(nest, &attr_pair, tb);
+	open_object(NULL);
+	if (tb[VPC_PAIR_A_EDGE])
+		print_string("edge", "    edge %s", mnl_attr_get_str(tb[VPC_PAIR_A_EDGE]));
+	if (tb[VPC_PAIR_A_OWN_ID])
+		print_uint("own_id", " id %llu", mnl_attr_get_u16(tb[VPC_PAIR_A_OWN_ID]));
+	if (tb[VPC_PAIR_A_REMOTE_ID])
+		print_uint("remote_id", " remote-id %llu",
+			   mnl_attr_get_u16(tb[VPC_PAIR_A_REMOTE_ID]));
+	if (tb[VPC_PAIR_A_SPI])
+		print_uint("spi", " spi 0x%08llx", mnl_attr_get_u32(tb[VPC_PAIR_A_SPI]));
+	print_bool("sends", " sends", tb[VPC_PAIR_A_SENDS]);
+	print_bool("seen", " seen", tb[VPC_PAIR_A_SEEN]);
+	print_text("\n");
+	if (options.stats && tb[VPC_PAIR_A_TX_PACKETS])
+		print_pair_stats(tb);
+	close_object();
+}
+
+static void print_pairs(const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+
+	open_array("pairs");
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == VPC_REMOTE_A_PAIR)
+			print_pair(attr);
+	}
+	close_array();
+}
+
+/**
+ * remote_print - print a remote: one line in the order of the arguments, then
+ *	what comes of its keys
+ * @key: its key in JSON, or NULL
+ * @nest: its attributes
+ */
+void remote_print(const char *key, const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
+
+	attrs_parse(nest, &attr_remote, tb);
+	open_object(key);
+	print_prefixes(nest, VPC_REMOTE_A_PREFIX, "prefixes", "%s", " prefix %s");
+	print_keys(nest, false, "keys", " key %s");
+	if (tb[VPC_REMOTE_A_ENCRYPT])
+		print_string("encrypt", " encrypt %s",
+			     encrypt_name(mnl_attr_get_u8(tb[VPC_REMOTE_A_ENCRYPT])));
+	if (tb[VPC_REMOTE_A_STATE])
+		print_string("state", " state %s",
+			     state_name(mnl_attr_get_u8(tb[VPC_REMOTE_A_STATE])));
+	if (tb[VPC_REMOTE_A_RETIRED_PREFIX])
+		print_prefixes(nest, VPC_REMOTE_A_RETIRED_PREFIX, "retired_prefixes",
+			       " retired %s", " retired %s");
+	print_text("\n");
+	print_keys(nest, true, "replaced_keys", "    replaced key %s\n");
+	print_pairs(nest);
+	if (options.stats)
+		print_number(tb, VPC_REMOTE_A_UNKNOWN_SPI, "unknown_spi",
+			     "    unknown-spi %llu\n");
+	close_object();
+}
+
+/* "[ PREFIX ]" */
+int remote_show(struct args *args)
+{
+	struct nests list;
+	struct prefix p;
+	size_t i;
+	int err;
+
+	if (args->argc) {
+		err = parse_prefix("PREFIX", arg_take(args, "PREFIX"), &p);
+		if (!err)
+			err = arg_end(args);
+		if (!err)
+			err = remote_get(&p, &list);
+	} else {
+		err = remote_get_all(&list);
+	}
+	if (err)
+		return err;
+	open_array(NULL);
+	for (i = 0; i < list.n; i++)
+		remote_print(NULL, list.nest[i]);
+	close_array();
+	collect_free(&list);
+	return STATUS_OK;
+}
