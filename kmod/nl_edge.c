@@ -646,9 +646,11 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 		goto err_free;
 	}
 	cfg.ring = vpc_keyring_alloc(cfg.cipher);
-	err = -ENOMEM;
-	if (!cfg.ring)
+	if (!cfg.ring) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the keys");
+		err = -ENOMEM;
 		goto err_free;
+	}
 	/* Defaults are applied like what is given. */
 	cfg.has = ~0ULL;
 

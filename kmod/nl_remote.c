@@ -103,8 +103,10 @@ static int vpc_nl_parse_remote_config(struct genl_info *info, struct nlattr **tb
 		return -ENOSPC;
 	}
 	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL);
-	if (!cfg->prefixes)
+	if (!cfg->prefixes) {
+		NL_SET_ERR_MSG_ATTR(info->extack, nest, "no memory for the prefixes");
 		return -ENOMEM;
+	}
 	nla_for_each_nested(attr, nest, rem) {
 		err = 0;
 		if (nla_type(attr) == VPC_REMOTE_A_PREFIX)
@@ -325,8 +327,10 @@ static int vpc_nl_remote_change(struct genl_info *info, bool replace)
 		return -EINVAL;
 	}
 	cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
-	if (!cfg)
+	if (!cfg) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 		return -ENOMEM;
+	}
 	err = vpc_nl_parse_remote_config(info, tb, cfg);
 	if (!err) {
 		mutex_lock(&vn->crypt.lock);

@@ -628,6 +628,8 @@ static void vpc_remote_explain(int err, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "the kernel lacks a cipher");
 	else if (err == -ENOSPC)
 		NL_SET_ERR_MSG(extack, "an edge remembers too many keys: rekey it first");
+	else if (err == -ENOMEM)
+		NL_SET_ERR_MSG(extack, "no memory for the keys");
 }
 
 /**
@@ -661,8 +663,10 @@ int vpc_remote_change(struct vpc_net *vn, struct vpc_remote_config *cfg, bool re
 	vpc_remote_take_keys(vn, d.remote, cfg);
 	if (!d.remote) {
 		d.remote = vpc_remote_alloc();
-		if (!d.remote)
+		if (!d.remote) {
+			vpc_remote_explain(-ENOMEM, extack);
 			return -ENOMEM;
+		}
 		d.made = true;
 	}
 	err = vpc_remote_prepare(&d, cfg, &keys);
@@ -831,8 +835,10 @@ int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge,
 	int err;
 
 	own = vpc_own_make(ring);
-	if (!own)
+	if (!own) {
+		vpc_remote_explain(-ENOMEM, extack);
 		return -ENOMEM;
+	}
 	err = vpc_own_derive(c, own);
 	if (err) {
 		vpc_own_free(c, own);
