@@ -673,8 +673,10 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 		goto err_free;
 	}
 	err = gro_cells_init(&edge->opened, dev);
-	if (err)
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no memory for the edge");
 		goto err_counters;
+	}
 
 	if (list_empty(&vn->edges)) {
 		err = vpc_rx_hook(vn);
