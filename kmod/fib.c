@@ -12,8 +12,10 @@
 
 /**
  * struct vpc_fib_lens - the prefix lengths that the routes of a VPC have
- * @in_use: by length, of IPv4 and of IPv6
- * @n: how many routes have it
+ * @in_use4: by length, whether a route of IPv4 has it
+ * @in_use6: the same of IPv6
+ * @n4: how many routes of IPv4 have it
+ * @n6: the same of IPv6
  */
 struct vpc_fib_lens {
 	DECLARE_BITMAP(in_use4, 33);
