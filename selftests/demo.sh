@@ -8,6 +8,8 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 PATH=$PWD/tools:$PATH
+# shellcheck source=selftests/lib/module.sh
+. selftests/lib/module.sh
 
 bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' dim=$'\e[2m' off=$'\e[0m'
 capture=$(mktemp)
@@ -78,17 +80,11 @@ cleanup()
 
 load()
 {
-	local ko dep
+	local ko
 
 	[ ! -e /sys/module/vpc ] || return 0
-	ko=kmod/vpc.ko
-	[ "$(modinfo -F vermagic $ko 2> /dev/null | cut -d' ' -f1)" = "$(uname -r)" ] ||
-		ko=build/$(uname -r)/kmod/vpc.ko
-	[ -e "$ko" ] || { modprobe vpc; return; }
-	for dep in $(modinfo -F depends "$ko" | tr , ' '); do
-		modprobe "$dep" || return
-	done
-	insmod "$ko"
+	ko=$(find_module 2> /dev/null) || { modprobe vpc; return; }
+	insert_module "$ko"
 }
 
 fabric()

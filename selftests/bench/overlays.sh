@@ -301,6 +301,6 @@ load_modules()
 	# What can't be handled at once waits; but no more of it than changes no figure.
 	sysctl -qw net.core.netdev_max_backlog=$((count > 20000 ? count / 20 : 1000))
 	modprobe -q -a veth dummy vxlan geneve ip6_tunnel wireguard esp6 xfrm_user pktgen
-	[[ " $* " != *" vpc "* ]] || [ -e /sys/module/vpc ] || insmod "$(find_module)" ||
+	[[ " $* " != *" vpc "* ]] || [ -e /sys/module/vpc ] || insert_module "$(find_module)" ||
 		die "can't load the module"
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Finds the module for the kernel that runs.
+# Finds the module for the kernel that runs, and loads it.
 
 # A module in kmod/ may be built for another kernel: make check keeps one for
 # the guest's kernel elsewhere then.
@@ -18,4 +18,15 @@ find_module()
 	done
 	echo "there is no vpc.ko for kernel $(uname -r): build it first" >&2
 	return 1
+}
+
+# insert_module FILE: load the module, and what it depends on before.
+insert_module()
+{
+	local depends
+
+	depends=$(modinfo -F depends "$1") || return
+	# shellcheck disable=SC2086 # A list.
+	[ -z "$depends" ] || modprobe -a ${depends//,/ } || return
+	insmod "$1"
 }
