@@ -78,25 +78,13 @@ static void vpc_esp_finish(struct vpc_esp_op *op);
 
 /* Which keys. */
 
-/**
- * vpc_esp_choose - is a packet to be sealed, and with which keys
- * @edge: the edge that sends it
- * @to: SID of the next edge
- * @sas: set to the keys, or to NULL
- *
- * Context: rcu_read_lock().
- * Return: 0, or the reason to drop the packet.
- */
-enum vpc_counter vpc_esp_choose(const struct vpc_edge *edge, const struct in6_addr *to,
-				struct vpc_sas **sas)
+/* vpc_esp_choose(), where there is a choice. */
+enum vpc_counter vpc_esp_choose_sas(const struct vpc_edge *edge,
+				    const struct in6_addr *to, struct vpc_sas **sas)
 {
-	const struct vpc_crypt *c = &edge->vn->crypt;
-	const struct vpc_remote *remote = NULL;
+	const struct vpc_remote *remote = vpc_remote_find(&edge->vn->crypt, to, true);
 	u8 mode = READ_ONCE(edge->encrypt), its;
 
-	*sas = NULL;
-	if (READ_ONCE(c->nr_remotes))
-		remote = vpc_remote_find(c, to, true);
 	if (!remote)
 		return mode == VPC_ENCRYPT_REQUIRED ? VPC_DROP_MISSING_KEY :
 						      VPC_COUNTER_UNSPEC;
@@ -107,22 +95,12 @@ enum vpc_counter vpc_esp_choose(const struct vpc_edge *edge, const struct in6_ad
 	return *sas ? VPC_COUNTER_UNSPEC : VPC_DROP_MISSING_KEY;
 }
 
-/**
- * vpc_esp_takes_clear - may a packet come without being sealed
- * @edge: the edge that it came to
- * @from: the SID that it came from
- *
- * Context: rcu_read_lock().
- */
-bool vpc_esp_takes_clear(const struct vpc_edge *edge, const struct in6_addr *from)
+/* vpc_esp_takes_clear(), where it depends on the sender. */
+bool vpc_esp_takes_clear_from(const struct vpc_edge *edge, const struct in6_addr *from)
 {
-	const struct vpc_crypt *c = &edge->vn->crypt;
+	const struct vpc_remote *remote = vpc_remote_find(&edge->vn->crypt, from, false);
 	u8 mode = READ_ONCE(edge->encrypt), its = 0;
-	const struct vpc_remote *remote;
 
-	if (likely(mode != VPC_ENCRYPT_REQUIRED && !READ_ONCE(c->nr_strict)))
-		return true;
-	remote = vpc_remote_find(c, from, false);
 	if (remote)
 		its = READ_ONCE(remote->encrypt);
 	return (its ?: mode) != VPC_ENCRYPT_REQUIRED;

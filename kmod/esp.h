@@ -5,6 +5,7 @@
 
 #include <linux/align.h>
 
+#include "edge.h"
 #include "remote.h"
 
 struct vpc_nic;
@@ -23,9 +24,47 @@ static inline u32 vpc_esp_room(u32 mtu)
 	       ALIGN_DOWN(mtu - hlen - VPC_ICV_LEN, VPC_ESP_ALIGN) - VPC_ESP_TRAILER;
 }
 
-enum vpc_counter vpc_esp_choose(const struct vpc_edge *edge, const struct in6_addr *to,
-				struct vpc_sas **sas);
-bool vpc_esp_takes_clear(const struct vpc_edge *edge, const struct in6_addr *from);
+enum vpc_counter vpc_esp_choose_sas(const struct vpc_edge *edge,
+				    const struct in6_addr *to, struct vpc_sas **sas);
+bool vpc_esp_takes_clear_from(const struct vpc_edge *edge, const struct in6_addr *from);
+
+/**
+ * vpc_esp_choose - is a packet to be sealed, and with which keys
+ * @edge: the edge that sends it
+ * @to: SID of the next edge
+ * @sas: set to the keys, or to NULL
+ *
+ * A host that knows no other edge pays next to nothing for the question.
+ *
+ * Context: rcu_read_lock().
+ * Return: 0, or the reason to drop the packet.
+ */
+static inline enum vpc_counter vpc_esp_choose(const struct vpc_edge *edge,
+					      const struct in6_addr *to,
+					      struct vpc_sas **sas)
+{
+	*sas = NULL;
+	if (likely(!READ_ONCE(edge->vn->crypt.nr_remotes) &&
+		   READ_ONCE(edge->encrypt) != VPC_ENCRYPT_REQUIRED))
+		return VPC_COUNTER_UNSPEC;
+	return vpc_esp_choose_sas(edge, to, sas);
+}
+
+/**
+ * vpc_esp_takes_clear - may a packet come without being sealed
+ * @edge: the edge that it came to
+ * @from: the SID that it came from
+ *
+ * Context: rcu_read_lock().
+ */
+static inline bool vpc_esp_takes_clear(const struct vpc_edge *edge,
+				       const struct in6_addr *from)
+{
+	return likely(READ_ONCE(edge->encrypt) != VPC_ENCRYPT_REQUIRED &&
+		      !READ_ONCE(edge->vn->crypt.nr_strict)) ||
+	       vpc_esp_takes_clear_from(edge, from);
+}
+
 bool vpc_esp_sent(const struct vpc_edge *edge, const struct in6_addr *to, u32 spi);
 
 bool vpc_esp_ready(struct sk_buff **skb, const struct dst_entry *dst);

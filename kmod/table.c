@@ -225,10 +225,10 @@ static bool vpc_addr_fits(const struct vpc_endpoint *ep, u8 state,
 }
 
 /* @passed is set if there was one that does not fit. */
-static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
-					    u8 version, const union vpc_ip *ip,
-					    const struct in6_addr *at, bool *known,
-					    bool *passed)
+static __always_inline struct vpc_endpoint *
+vpc_addr_search(const struct vpc_tables *t, u32 vpc, u8 version,
+		const union vpc_ip *ip, const struct in6_addr *at, bool *known,
+		bool *passed)
 {
 	struct rhlist_head *list, *pos;
 	struct vpc_endpoint *ep;
@@ -261,6 +261,20 @@ static struct vpc_endpoint *vpc_addr_search(const struct vpc_tables *t, u32 vpc,
 	return NULL;
 }
 
+/* One that had been displaced when we came to it: what displaced it was active
+ * before that, but may have come in behind us.  Or one that was dark yet, and what
+ * it replaces was gone when we would have come to that.
+ */
+static noinline struct vpc_endpoint *
+vpc_addr_again(const struct vpc_tables *t, u32 vpc, u8 version,
+	       const union vpc_ip *ip, const struct in6_addr *at, bool *known)
+{
+	bool passed;
+
+	smp_rmb();
+	return vpc_addr_search(t, vpc, version, ip, at, known, &passed);
+}
+
 /**
  * vpc_addr_find - which endpoint an overlay address stands for
  * @t: the tables
@@ -284,12 +298,7 @@ struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
 	ep = vpc_addr_search(t, vpc, version, ip, at, known, &passed);
 	if (likely(ep) || !passed)
 		return ep;
-	/* One that had been displaced when we came to it: what displaced it was
-	 * active before that, but may have come in behind us.  Or one that was
-	 * dark yet, and what it replaces was gone when we would have come to that.
-	 */
-	smp_rmb();
-	return vpc_addr_search(t, vpc, version, ip, at, known, &passed);
+	return vpc_addr_again(t, vpc, version, ip, at, known);
 }
 
 /**
