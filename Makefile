@@ -29,7 +29,7 @@ PACKAGES := \
 	build-essential pkg-config libmnl-dev libelf-dev bc flex bison kmod \
 	linux-image-cloud-amd64 linux-headers-cloud-amd64 \
 	qemu-system-x86 qemu-system-common busybox-static cpio xz-utils \
-	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 \
+	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 bird2 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
 	nftables wireguard-tools python3-cryptography \
 	python3-yaml python3-jsonschema python3-docutils graphviz \

@@ -145,7 +145,6 @@ static void vpc_vpc_free(struct rcu_head *rcu)
 {
 	struct vpc_vpc *vpc = container_of(rcu, struct vpc_vpc, rcu);
 
-	xa_destroy(&vpc->peers);
 	kfree(vpc->lens);
 	kfree(vpc);
 }
@@ -168,8 +167,10 @@ void vpc_tables_free(struct vpc_tables *t)
 	rhltable_destroy(&t->addr4);
 	rhltable_destroy(&t->addr6);
 	rhashtable_free_and_destroy(&t->sids, vpc_tables_free_sid, NULL);
-	xa_for_each(&t->vpcs, id, vpc)
+	xa_for_each(&t->vpcs, id, vpc) {
+		xa_destroy(&vpc->peers);
 		vpc_vpc_free(&vpc->rcu);
+	}
 	xa_destroy(&t->vpcs);
 }
 
@@ -677,6 +678,7 @@ void vpc_vpc_put(struct vpc_tables *t, struct vpc_vpc *vpc)
 {
 	if (--vpc->users)
 		return;
+	/* It has no peers: each of them names it. */
 	xa_erase(&t->vpcs, vpc->id);
 	call_rcu(&vpc->rcu, vpc_vpc_free);
 }

@@ -4,6 +4,7 @@ one of them, or a forged one from the fabric, and sees what becomes of it."""
 
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -143,6 +144,18 @@ class Probe:
         said = json.loads(output)
         return said.get("reason") or said["path"][-1], \
             {step["step"]: step for step in said["steps"]}
+
+    def ends(self, host, vpc, pairs):
+        """The same of many pairs of addresses, in one go: the reason or the last SID of
+        each, and what the trace says."""
+        _, output, errors = self.run(host, "-force", "-batch", "-", lines=[
+            "trace %s from %s to %s" % (vpc, *pair) for pair in pairs])
+        said = re.split(r"^trace in ", output, flags=re.M)[1:]
+        if len(said) != len(pairs):
+            raise SystemExit("%d traces, not %d: %s" % (len(said), len(pairs), errors))
+        found = [re.search(r"^dropped: (\w+)", one, re.M) or
+                 re.search(r"^path: .* (\S+)$", one, re.M) for one in said]
+        return [(end.group(1) if end else None, one) for end, one in zip(found, said)]
 
     # Packets.
 
