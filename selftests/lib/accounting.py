@@ -142,6 +142,27 @@ class Test:
         self.hosts["h0"].settle()
         self.drop("checksum_failed", frame_of(datagram(VM0.v4, VM2.v4)), Offload(20, 4))
 
+    def routes(self):
+        """What routes bring about that lead nowhere."""
+        def on_h0(*words):
+            command(self.ns("h0"), "vpc", *words)
+
+        def drop(reason, *target, told=True):
+            on_h0("route", "replace", "1000", "10.7.0.0/16", *target)
+            self.drop(reason, frame_of(datagram(VM0.v4, ip4("10.7.0.1"))), told=told)
+
+        drop("blackhole", "blackhole", told=False)
+        drop("prohibited", "prohibit")
+        drop("next_hop", "via", "fd00:9::9")
+        drop("drained", "via", "fd00::1:20", "weight", "0")
+        drop("no_consent", "peer", "1001")
+        on_h0("peer", "add", "1000", "1001")
+        on_h0("peer", "add", "1001", "1000")
+        drop("peer_route", "peer", "1001")
+        on_h0("route", "del", "1000", "10.7.0.0/16", "now")
+        on_h0("peer", "del", "1000", "1001")
+        on_h0("peer", "del", "1001", "1000")
+
     def host_itself(self):
         """Packets that the host's own routing sends into its edge."""
         command(self.ns("h0"), "ip", "route", "add", "fd00:77::/64", "dev", "vpc2_0")
@@ -408,6 +429,7 @@ def main():
     test = Test(sys.argv[1], results)
     test.frames()
     test.states()
+    test.routes()
     test.host_itself()
     test.segmented()
     test.backlog()
