@@ -60,12 +60,7 @@ int vpc_fib_init(struct vpc_tables *t)
 
 static void vpc_fib_free_one(void *ptr, void *arg)
 {
-	struct vpc_route *route = ptr, *next;
-
-	for (; route; route = next) {
-		next = vpc_fib_sibling(route);
-		vpc_route_free(route);
-	}
+	vpc_route_free(ptr);
 }
 
 /* Free all routes, once no reader can be left. */
