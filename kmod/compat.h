@@ -55,10 +55,10 @@ static inline void vpc_compat_netns_immutable(struct net_device *dev)
 
 /* 6.3: a cipher gives its callback what belongs to the request, not the request. */
 #ifdef VPC_HAVE_CRYPTO_DONE_DATA
-typedef void *vpc_crypto_done_t;
+#define vpc_crypto_done_arg	void *
 #define vpc_crypto_done_data(data)	(data)
 #else
-typedef struct crypto_async_request *vpc_crypto_done_t;
+#define vpc_crypto_done_arg	struct crypto_async_request *
 #define vpc_crypto_done_data(req)	((req)->data)
 #endif
 

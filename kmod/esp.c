@@ -153,7 +153,7 @@ static void vpc_esp_resume(struct vpc_esp_op *op)
 	dev_put(dev);
 }
 
-static void vpc_esp_done(vpc_crypto_done_t data, int err)
+static void vpc_esp_done(vpc_crypto_done_arg data, int err)
 {
 	struct vpc_esp_op *op = vpc_crypto_done_data(data);
 

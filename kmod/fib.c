@@ -290,6 +290,7 @@ int vpc_fib_insert(struct vpc_tables *t, struct vpc_route *route)
 		lens = kzalloc(sizeof(*lens), GFP_KERNEL_ACCOUNT);
 		if (!lens)
 			goto err_vpc;
+		/* vpc_fib_first() looks at what is in there already. */
 		smp_store_release(&vpc->lens, lens);
 	}
 	err = rhltable_insert_key(&t->fib, &route->key, &route->node, vpc_fib_params);

@@ -110,10 +110,6 @@ void vpc_fib_remove(struct vpc_tables *t, struct vpc_route *route);
 struct vpc_route *vpc_fib_all(const struct vpc_tables *t,
 			      const struct vpc_route_key *key);
 
-#define vpc_fib_for_each_safe(route, tmp, first)				\
-	for (route = (first); route && (tmp = vpc_fib_sibling(route), true);	\
-	     route = tmp)
-
 struct vpc_route *vpc_fib_sibling(const struct vpc_route *route);
 
 void vpc_route_free(struct vpc_route *route);

@@ -79,15 +79,40 @@ int vpc_nl_reply(struct genl_info *info, u8 cmd, size_t size,
 	return genlmsg_reply(skb, info);
 }
 
+/**
+ * vpc_nl_next - the next object of a kind in a request: the attribute repeats
+ * @info: the request
+ * @last: the one before, or NULL
+ * @kind: &enum vpc_attr
+ *
+ * Return: the object, or NULL.
+ */
+const struct nlattr *vpc_nl_next(struct genl_info *info, const struct nlattr *last,
+				 int kind)
+{
+	const void *head = genlmsg_data(info->genlhdr);
+	int rem = genlmsg_len(info->genlhdr);
+
+	if (last) {
+		rem -= (const void *)last - head;
+		last = nla_next(last, &rem);
+	} else {
+		last = head;
+	}
+	while (nla_ok(last, rem) && nla_type(last) != kind)
+		last = nla_next(last, &rem);
+	return nla_ok(last, rem) ? last : NULL;
+}
+
 /* How many objects of a kind a request has; -EINVAL if there is none. */
 int vpc_nl_count(struct genl_info *info, int kind)
 {
-	const struct nlattr *nla;
-	int rem, n = 0;
+	const struct nlattr *nla = NULL;
+	int n = 0;
 
 	if (GENL_REQ_ATTR_CHECK(info, kind))
 		return -EINVAL;
-	vpc_nl_for_each(nla, info, kind, rem)
+	while ((nla = vpc_nl_next(info, nla, kind)))
 		n++;
 	return n;
 }

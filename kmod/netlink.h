@@ -24,12 +24,8 @@ void vpc_nl_event(struct vpc_net *vn, u8 cmd, u8 event, size_t size,
 		  int (*fill)(struct sk_buff *skb, const void *arg),
 		  const void *arg);
 
-/* Objects of one kind in a request: the attribute repeats. */
-#define vpc_nl_for_each(nla, info, kind, rem)					\
-	nla_for_each_attr(nla, genlmsg_data((info)->genlhdr),			\
-			  genlmsg_len((info)->genlhdr), rem)			\
-		if (nla_type(nla) == (kind))
-
+const struct nlattr *vpc_nl_next(struct genl_info *info, const struct nlattr *last,
+				 int kind);
 int vpc_nl_count(struct genl_info *info, int kind);
 bool vpc_nl_unicast6(const struct in6_addr *addr);
 

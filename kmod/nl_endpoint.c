@@ -264,8 +264,8 @@ static void vpc_nl_free_items(struct vpc_items *list, bool applied)
 static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
 			      u32 need, u32 take, bool make, struct vpc_items *list)
 {
-	int n = vpc_nl_count(info, VPC_A_ENDPOINT), rem, err;
-	const struct nlattr *nla;
+	int n = vpc_nl_count(info, VPC_A_ENDPOINT), err;
+	const struct nlattr *nla = NULL;
 
 	if (n < 0)
 		return n;
@@ -276,7 +276,7 @@ static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
 		return -ENOMEM;
 	}
 
-	vpc_nl_for_each(nla, info, VPC_A_ENDPOINT, rem) {
+	while ((nla = vpc_nl_next(info, nla, VPC_A_ENDPOINT))) {
 		err = vpc_nl_parse_item(&list->items[list->n++], nla, skb, need,
 					take, make, info->extack);
 		if (err) {

@@ -51,9 +51,9 @@ static int vpc_nl_peer_request(struct genl_info *info, bool make,
 					    unsigned int n,
 					    struct netlink_ext_ack *extack))
 {
-	int n = vpc_nl_count(info, VPC_A_PEER), i = 0, rem, err = 0;
+	int n = vpc_nl_count(info, VPC_A_PEER), i = 0, err = 0;
+	const struct nlattr *nla = NULL;
 	struct vpc_peer_item *items;
-	const struct nlattr *nla;
 
 	if (n < 0)
 		return n;
@@ -62,7 +62,7 @@ static int vpc_nl_peer_request(struct genl_info *info, bool make,
 		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 		return -ENOMEM;
 	}
-	vpc_nl_for_each(nla, info, VPC_A_PEER, rem) {
+	while ((nla = vpc_nl_next(info, nla, VPC_A_PEER))) {
 		err = vpc_nl_parse_peer(&items[i++], nla, make, info->extack);
 		if (err)
 			break;

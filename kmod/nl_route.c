@@ -153,7 +153,7 @@ static int vpc_nl_parse_target(struct vpc_route *route, struct nlattr **tb,
 				    "a route of this kind has no next hops");
 		return -EINVAL;
 	}
-	if (!tb[VPC_ROUTE_A_PEER] != (route->kind != VPC_ROUTE_PEER)) {
+	if (!tb[VPC_ROUTE_A_PEER] == (route->kind == VPC_ROUTE_PEER)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[VPC_ROUTE_A_PEER] ?: nest,
 				    "a route to a peer names it, and no other does");
 		return -EINVAL;
@@ -265,8 +265,8 @@ static void vpc_nl_free_routes(struct vpc_route_items *list)
 static int vpc_nl_parse_routes(struct genl_info *info, u32 need, u32 allow,
 			       struct vpc_route_items *list)
 {
-	int n = vpc_nl_count(info, VPC_A_ROUTE), rem, err;
-	const struct nlattr *nla;
+	int n = vpc_nl_count(info, VPC_A_ROUTE), err;
+	const struct nlattr *nla = NULL;
 
 	if (n < 0)
 		return n;
@@ -276,7 +276,7 @@ static int vpc_nl_parse_routes(struct genl_info *info, u32 need, u32 allow,
 		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 		return -ENOMEM;
 	}
-	vpc_nl_for_each(nla, info, VPC_A_ROUTE, rem) {
+	while ((nla = vpc_nl_next(info, nla, VPC_A_ROUTE))) {
 		err = vpc_nl_parse_route(&list->items[list->n++], nla, need, allow,
 					 info->extack);
 		if (err) {

@@ -12,7 +12,7 @@
 #include "codec.h"
 
 #define VPC_PICK_BITS	14
-#define VPC_PICK_SLOTS	(1 << VPC_PICK_BITS)
+#define VPC_PICK_SLOTS	16384		/* by as many bits of a hash */
 #define VPC_PICK_NONE	0xffff		/* every weight is 0 */
 
 /**

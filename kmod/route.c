@@ -45,9 +45,9 @@ static bool vpc_route_same(const struct vpc_route *a, const struct vpc_route *b)
 static struct vpc_route *vpc_route_find(struct vpc_net *vn,
 					const struct vpc_route *like)
 {
-	struct vpc_route *route, *tmp;
+	struct vpc_route *route = vpc_fib_all(&vn->tables, &like->key);
 
-	vpc_fib_for_each_safe(route, tmp, vpc_fib_all(&vn->tables, &like->key))
+	for (; route; route = vpc_fib_sibling(route))
 		if (route != like && vpc_route_same(route, like))
 			return route;
 	return NULL;
@@ -115,13 +115,15 @@ static bool vpc_route_gives_way(const struct vpc_route *rival,
  */
 static void vpc_route_activate(struct vpc_net *vn, struct vpc_route *route)
 {
-	struct vpc_route *rival, *tmp;
+	struct vpc_route *rival, *next;
 
 	vpc_route_set_state(route, VPC_STATE_ACTIVE);
 	smp_wmb();	/* vpc_fib_find() */
-	vpc_fib_for_each_safe(rival, tmp, vpc_fib_all(&vn->tables, &route->key))
+	for (rival = vpc_fib_all(&vn->tables, &route->key); rival; rival = next) {
+		next = vpc_fib_sibling(rival);
 		if (rival != route && vpc_route_gives_way(rival, route))
 			vpc_route_end(vn, rival, vpc_route_drops(route));
+	}
 }
 
 static void vpc_route_light(struct vpc_net *vn, struct vpc_route *route, u8 state)
@@ -353,7 +355,7 @@ int vpc_routes_set(struct vpc_net *vn, struct vpc_route_item *items,
 int vpc_routes_del(struct vpc_net *vn, struct vpc_route_item *items,
 		   unsigned int n, struct netlink_ext_ack *extack)
 {
-	struct vpc_route *route, *tmp;
+	struct vpc_route *route, *next;
 	unsigned int i;
 	int err;
 
@@ -362,10 +364,12 @@ int vpc_routes_del(struct vpc_net *vn, struct vpc_route_item *items,
 	for (i = 0; i < n && !err; i++) {
 		const struct vpc_route *like = items[i].route;
 
-		vpc_fib_for_each_safe(route, tmp, vpc_fib_all(&vn->tables, &like->key))
+		for (route = vpc_fib_all(&vn->tables, &like->key); route; route = next) {
+			next = vpc_fib_sibling(route);
 			if (like->kind == VPC_ROUTE_UNSPEC ||
 			    vpc_route_same(route, like))
 				vpc_route_end(vn, route, items[i].now);
+		}
 		cond_resched();
 	}
 	mutex_unlock(&vn->lock);

@@ -272,7 +272,7 @@ vpc_addr_again(const struct vpc_tables *t, u32 vpc, u8 version,
 {
 	bool passed;
 
-	smp_rmb();
+	smp_rmb();	/* vpc_addr_activate() */
 	return vpc_addr_search(t, vpc, version, ip, at, known, &passed);
 }
 

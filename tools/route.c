@@ -130,26 +130,29 @@ static int parse_now(void *ctx, const char *value, struct args *rest)
 	return STATUS_OK;
 }
 
-#define TARGET_KEYWORDS					\
-	{ "via", "a SID", parse_via },			\
-	{ "peer", "a VPC ID", parse_peer },		\
-	{ "blackhole", NULL, parse_blackhole },		\
-	{ "prohibit", NULL, parse_prohibit }
-
 static const struct keyword make_keywords[] = {
-	TARGET_KEYWORDS,
+	{ "via", "a SID", parse_via },
+	{ "peer", "a VPC ID", parse_peer },
+	{ "blackhole", NULL, parse_blackhole },
+	{ "prohibit", NULL, parse_prohibit },
 	{ "export", NULL, parse_export },
 	{ "hash", "l3 or l4", parse_hash_arg },
 	{ "state", "STATE", parse_state_arg },
 };
 
 static const struct keyword set_keywords[] = {
-	TARGET_KEYWORDS,
+	{ "via", "a SID", parse_via },
+	{ "peer", "a VPC ID", parse_peer },
+	{ "blackhole", NULL, parse_blackhole },
+	{ "prohibit", NULL, parse_prohibit },
 	{ "state", "STATE", parse_state_arg },
 };
 
 static const struct keyword del_keywords[] = {
-	TARGET_KEYWORDS,
+	{ "via", "a SID", parse_via },
+	{ "peer", "a VPC ID", parse_peer },
+	{ "blackhole", NULL, parse_blackhole },
+	{ "prohibit", NULL, parse_prohibit },
 	{ "now", NULL, parse_now },
 };
 

@@ -140,11 +140,12 @@ def objects(answers):
 
 
 def parse_edges(answers):
-    """By name, without what counts by itself, and the number of the device."""
+    """By name, without what counts by itself, the number of the device, and keys,
+    of which each new edge has others."""
     found = {}
     for attrs in objects(answers):
         name = dict(attrs)[1].rstrip(b"\0").decode(errors="replace")
-        found[name] = [attr for attr in attrs if attr[0] not in (2, 16)]
+        found[name] = [attr for attr in attrs if attr[0] not in (2, 16, 20)]
     return found
 
 

@@ -8,13 +8,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "inet.h"
 #include "pick.h"
 #include "tap.h"
 
 #define MAX_HOPS	1000
 
-/* The header that has it does not go with the kernel's. */
-int inet_pton(int family, const char *text, void *addr);
 
 static struct vpc_next_hop hops[MAX_HOPS];
 static u16 slots[VPC_PICK_SLOTS], before[VPC_PICK_SLOTS];

@@ -153,7 +153,7 @@ _(NEXT_HOP,	"next_hop",						\
 _(DRAINED,	"drained",						\
   "Every next hop of the route for the destination has the weight 0.")	\
 _(NO_CONSENT,	"no_consent",						\
-  "The route leads to a peer, or the packet comes from one, and not both VPCs agree to the peering.") \
+  "A packet to a peer, or from one, and not both VPCs agree to the peering.") \
 _(PEER_ROUTE,	"peer_route",						\
   "The peer has no endpoint and exports no route for the destination.") \
 /* Encryption. */							\
