@@ -129,7 +129,7 @@ MACHINE ?= um
 
 check-debug: debug-deps
 	@$(MAKE) -s --no-print-directory tools
-	@selftests/debug/check --machine $(MACHINE)
+	@TESTS="$(or $(TESTS),$(DEBUG_TESTS))" selftests/debug/check --machine $(MACHINE)
 
 # What takes hours: more fuzzing, and the debugging kernel with several CPUs.
 nightly: export FUZZ_SECONDS ?= 1800

@@ -634,6 +634,8 @@ int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		what.vpc = vpc;
 		err = vpc_nl_dump_one(skb, cb, VPC_CMD_VPC_GET, vpc_nl_fill_vpc,
 				      &what);
+		if (err == -ENOMEM)
+			NL_SET_ERR_MSG(cb->extack, "no memory for the counters");
 		if (err)
 			break;
 		cb->args[0] = id + 1;
