@@ -69,7 +69,7 @@
  * @VPC_CMD_ROUTE_REPLACE: add, or change in one step what leads to the same
  * @VPC_CMD_ROUTE_SET: change the state of routes
  * @VPC_CMD_ROUTE_DEL: retire routes, or delete them (%VPC_ROUTE_A_NOW, and what
- *	leads nowhere or to a peer).  Without a kind, all routes of the prefix
+ *	leads nowhere).  Without a kind, all routes of the prefix
  * @VPC_CMD_ROUTE_GET: with NLM_F_DUMP all routes; a dump request may hold a
  *	%VPC_A_ROUTE with VPC, or with VPC and prefix
  * @VPC_CMD_ROUTE_NTF: multicast: a route changed
