@@ -87,7 +87,7 @@ static void vpc_addr_activate(struct vpc_net *vn, struct vpc_endpoint *ep,
 
 	rival = vpc_addr_rival(&vn->tables, ep, slot, &its_slot);
 	vpc_addr_set_state(ep, slot, VPC_STATE_ACTIVE);
-	smp_wmb();	/* vpc_addr_find() */
+	smp_wmb();	/* vpc_look_again() */
 	/* One with the same SID is what this one replaces. */
 	if (!rival || ipv6_addr_equal(&rival->sid.addr, &ep->sid.addr))
 		return;

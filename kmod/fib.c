@@ -89,27 +89,19 @@ struct vpc_route *vpc_fib_sibling(const struct vpc_route *route)
 	return vpc_fib_entry(rcu_dereference_raw(route->node.next));
 }
 
-static bool vpc_route_fits(const struct vpc_route *route, u8 state,
+static bool vpc_route_fits(const struct vpc_route *route,
 			   const struct vpc_fib_query *query)
 {
-	return vpc_state_view(state) <= query->view &&
+	return vpc_state_view(READ_ONCE(route->state)) <= query->view &&
 	       (!query->exported ||
 		(route->exported && route->kind != VPC_ROUTE_PEER));
 }
 
-/* @passed is set if there was one on its way in or out. */
 static struct vpc_route *vpc_fib_fitting(struct vpc_route *route,
-					 const struct vpc_fib_query *query,
-					 bool *passed)
+					 const struct vpc_fib_query *query)
 {
-	u8 state;
-
-	for (; route; route = vpc_fib_sibling(route)) {
-		state = READ_ONCE(route->state);
-		if (vpc_route_fits(route, state, query))
-			break;
-		*passed |= state == VPC_STATE_RETIRING || state == VPC_STATE_DARK;
-	}
+	while (route && !vpc_route_fits(route, query))
+		route = vpc_fib_sibling(route);
 	return route;
 }
 
@@ -124,17 +116,12 @@ static struct vpc_route *vpc_fib_find(const struct vpc_tables *t,
 				      const struct vpc_route_key *key,
 				      const struct vpc_fib_query *query)
 {
-	struct vpc_route *route;
-	bool passed = false;
+	struct vpc_route *first = vpc_fib_at(t, key);
+	struct vpc_route *route = vpc_fib_fitting(first, query);
 
-	route = vpc_fib_fitting(vpc_fib_at(t, key), query, &passed);
-	if (route || !passed)
-		return route;
-	/* As in vpc_addr_find(): what displaced it may have come in behind us; or
-	 * we came by it while it was dark, and what it replaces was gone then.
-	 */
-	smp_rmb();
-	return vpc_fib_fitting(vpc_fib_at(t, key), query, &passed);
+	if (vpc_look_again(route, first))
+		route = vpc_fib_fitting(vpc_fib_at(t, key), query);
+	return route;
 }
 
 /* Set a key's prefix to the first bits of an address. */
@@ -183,9 +170,7 @@ struct vpc_route *vpc_fib_first(const struct vpc_tables *t,
 struct vpc_route *vpc_fib_next(const struct vpc_route *route,
 			       const struct vpc_fib_query *query)
 {
-	bool passed = false;
-
-	return vpc_fib_fitting(vpc_fib_sibling(route), query, &passed);
+	return vpc_fib_fitting(vpc_fib_sibling(route), query);
 }
 
 static int vpc_route_order(const struct in6_addr *sid, const struct vpc_next_hop *hop)

@@ -148,12 +148,14 @@ static int vpc_nl_parse_target(struct vpc_route *route, struct nlattr **tb,
 			       const struct nlattr *nest, bool make,
 			       struct netlink_ext_ack *extack)
 {
+	bool to_peer = route->kind == VPC_ROUTE_PEER;
+
 	if (tb[VPC_ROUTE_A_VIA] && route->kind != VPC_ROUTE_VIA) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[VPC_ROUTE_A_VIA],
 				    "a route of this kind has no next hops");
 		return -EINVAL;
 	}
-	if (!tb[VPC_ROUTE_A_PEER] == (route->kind == VPC_ROUTE_PEER)) {
+	if (!tb[VPC_ROUTE_A_PEER] == to_peer) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[VPC_ROUTE_A_PEER] ?: nest,
 				    "a route to a peer names it, and no other does");
 		return -EINVAL;

@@ -118,7 +118,7 @@ static void vpc_route_activate(struct vpc_net *vn, struct vpc_route *route)
 	struct vpc_route *rival, *next;
 
 	vpc_route_set_state(route, VPC_STATE_ACTIVE);
-	smp_wmb();	/* vpc_fib_find() */
+	smp_wmb();	/* vpc_look_again() */
 	for (rival = vpc_fib_all(&vn->tables, &route->key); rival; rival = next) {
 		next = vpc_fib_sibling(rival);
 		if (rival != route && vpc_route_gives_way(rival, route))

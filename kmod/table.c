@@ -262,17 +262,12 @@ vpc_addr_search(const struct vpc_tables *t, u32 vpc, u8 version,
 	return NULL;
 }
 
-/* One that had been displaced when we came to it: what displaced it was active
- * before that, but may have come in behind us.  Or one that was dark yet, and what
- * it replaces was gone when we would have come to that.
- */
 static noinline struct vpc_endpoint *
 vpc_addr_again(const struct vpc_tables *t, u32 vpc, u8 version,
 	       const union vpc_ip *ip, const struct in6_addr *at, bool *known)
 {
 	bool passed;
 
-	smp_rmb();	/* vpc_addr_activate() */
 	return vpc_addr_search(t, vpc, version, ip, at, known, &passed);
 }
 
@@ -297,9 +292,30 @@ struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
 	bool passed = false;
 
 	ep = vpc_addr_search(t, vpc, version, ip, at, known, &passed);
-	if (likely(ep) || !passed)
-		return ep;
-	return vpc_addr_again(t, vpc, version, ip, at, known);
+	if (vpc_look_again(ep, passed))
+		return vpc_addr_again(t, vpc, version, ip, at, known);
+	return ep;
+}
+
+static enum vpc_view vpc_addr_look(const struct vpc_tables *t, u32 vpc, u8 version,
+				   const union vpc_ip *ip, bool *passed)
+{
+	enum vpc_view view = VPC_VIEWS;
+	struct rhlist_head *list, *pos;
+	struct vpc_addr4 *a4;
+	struct vpc_addr6 *a6;
+
+	if (version == 4) {
+		list = vpc_addr4_lookup(t, vpc, ip->v4);
+		rhl_for_each_entry_rcu(a4, pos, list, node)
+			view = min(view, vpc_state_view(vpc_tag_state(&a4->tag)));
+	} else {
+		list = vpc_addr6_lookup(t, vpc, &ip->v6);
+		rhl_for_each_entry_rcu(a6, pos, list, node)
+			view = min(view, vpc_state_view(vpc_tag_state(&a6->tag)));
+	}
+	*passed = list;
+	return view;
 }
 
 /**
@@ -316,20 +332,11 @@ struct vpc_endpoint *vpc_addr_find(const struct vpc_tables *t, u32 vpc,
 enum vpc_view vpc_addr_view(const struct vpc_tables *t, u32 vpc, u8 version,
 			    const union vpc_ip *ip)
 {
-	enum vpc_view view = VPC_VIEWS;
-	struct rhlist_head *list, *pos;
-	struct vpc_addr4 *a4;
-	struct vpc_addr6 *a6;
+	bool passed;
+	enum vpc_view view = vpc_addr_look(t, vpc, version, ip, &passed);
 
-	if (version == 4) {
-		list = vpc_addr4_lookup(t, vpc, ip->v4);
-		rhl_for_each_entry_rcu(a4, pos, list, node)
-			view = min(view, vpc_state_view(vpc_tag_state(&a4->tag)));
-	} else {
-		list = vpc_addr6_lookup(t, vpc, &ip->v6);
-		rhl_for_each_entry_rcu(a6, pos, list, node)
-			view = min(view, vpc_state_view(vpc_tag_state(&a6->tag)));
-	}
+	if (vpc_look_again(view == VPC_VIEW_ACTIVE, passed))
+		view = min(view, vpc_addr_look(t, vpc, version, ip, &passed));
 	return view;
 }
 
@@ -731,4 +738,28 @@ int vpc_peer_store(struct vpc_tables *t, u32 vpc, u32 peer, u8 state)
 	t->changes++;
 	vpc_vpc_put(t, it);
 	return err;
+}
+
+/* A mark is kept when a state takes the place of another. */
+#define VPC_PEER_BUSY	XA_MARK_0
+
+/**
+ * vpc_peer_set_busy - mark a peering that a request names, or unmark it
+ * @t: the tables
+ * @vpc: its id
+ * @peer: id of the other one
+ * @busy: whether to mark it
+ *
+ * Return: whether it was marked.
+ */
+bool vpc_peer_set_busy(struct vpc_tables *t, u32 vpc, u32 peer, bool busy)
+{
+	struct vpc_vpc *it = vpc_vpc_find(t, vpc);
+	bool was = it && xa_get_mark(&it->peers, peer, VPC_PEER_BUSY);
+
+	if (it && busy)
+		xa_set_mark(&it->peers, peer, VPC_PEER_BUSY);
+	else if (it)
+		xa_clear_mark(&it->peers, peer, VPC_PEER_BUSY);
+	return was;
 }

@@ -139,6 +139,23 @@ static inline enum vpc_view vpc_state_view(u8 state)
 	}
 }
 
+/**
+ * vpc_look_again - does a reader of a list of entries have to look a second time
+ * @found: it found what it was looking for
+ * @passed: it passed entries that were not what it was looking for
+ *
+ * What replaces or displaces an entry is put in dark, in front of it, and lit before
+ * the other one goes.  So a reader that was too early to see the one lit, or to see it
+ * at all, may be too late for the other.  It passed an entry then.
+ */
+static inline bool vpc_look_again(bool found, bool passed)
+{
+	if (likely(found || !passed))
+		return false;
+	smp_rmb();	/* vpc_addr_activate(), vpc_route_activate() */
+	return true;
+}
+
 static inline u8 vpc_tag_state(const u32 *tag)
 {
 	return READ_ONCE(*tag) & VPC_TAG_STATE_MASK;

@@ -20,6 +20,7 @@ static const struct {
 } suites[] = {
 	{ "codec", codec_tests },
 	{ "path", path_tests },
+	{ "tables", tables_tests },
 	{ "pick", pick_tests },
 	{ "crypt", crypt_tests },
 };

@@ -14,6 +14,7 @@ struct unit_test {
 
 extern const struct unit_test codec_tests[];
 extern const struct unit_test path_tests[];
+extern const struct unit_test tables_tests[];
 extern const struct unit_test pick_tests[];
 extern const struct unit_test crypt_tests[];
 

@@ -23,4 +23,13 @@ static inline bool ipv6_addr_is_multicast(const struct in6_addr *a)
 	return a->s6_addr[0] == 0xff;
 }
 
+static inline void ipv6_addr_prefix(struct in6_addr *prefix,
+				    const struct in6_addr *addr, int len)
+{
+	memset(prefix, 0, sizeof(*prefix));
+	memcpy(prefix, addr, len / 8);
+	if (len % 8)
+		prefix->s6_addr[len / 8] = addr->s6_addr[len / 8] & 0xff00 >> len % 8;
+}
+
 #endif /* _SHIM_NET_IPV6_H */
