@@ -55,6 +55,8 @@ static const struct rhashtable_params vpc_fib_params = {
 
 int vpc_fib_init(struct vpc_tables *t)
 {
+	/* What the allocator gives for one more byte is 128. */
+	BUILD_BUG_ON(sizeof(struct vpc_route) > 96);
 	return rhltable_init(&t->fib, &vpc_fib_params);
 }
 

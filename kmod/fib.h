@@ -49,13 +49,13 @@ struct vpc_next_hops {
  * @exported: peers may use it
  * @busy: a request that has not been applied yet names it
  * @weight: of its only next hop
- * @peer: VPC that it leads to
  * @retiring: its grace
- * @sid: its only next hop, if @hops is NULL
  * @hops: its next hops
+ * @sid: its only next hop, if @hops is NULL
+ * @peer: VPC that a route to a peer leads to
  * @rcu: to free it
  *
- * A VPC may have a million of them.
+ * A VPC may have a million of them: 96 bytes each.
  */
 struct vpc_route {
 	struct rhlist_head	node;
@@ -66,10 +66,12 @@ struct vpc_route {
 	bool			exported;
 	bool			busy;
 	u16			weight;
-	u32			peer;
 	struct vpc_retiring	*retiring;
 	struct vpc_next_hops	*hops;
-	struct in6_addr		sid;
+	union {
+		struct in6_addr	sid;
+		u32		peer;
+	};
 	struct rcu_head		rcu;
 };
 
