@@ -48,6 +48,11 @@ static inline void vpc_compat_netns_immutable(struct net_device *dev)
 #define vpc_nl_dump_attrs(dump)	((dump)->attrs)
 #endif
 
+/* 6.2: a request's operation is apart from that of the dump. */
+#ifndef VPC_HAVE_GENL_SPLIT_OPS
+#define genl_split_ops	genl_ops
+#endif
+
 /* 6.7: the flags of multicast groups have names of their own. */
 #ifndef VPC_HAVE_GENL_MCAST_CAP
 #define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM

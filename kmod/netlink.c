@@ -104,17 +104,85 @@ const struct nlattr *vpc_nl_next(struct genl_info *info, const struct nlattr *la
 	return nla_ok(last, rem) ? last : NULL;
 }
 
-/* How many objects of a kind a request has; -EINVAL if there is none. */
-int vpc_nl_count(struct genl_info *info, int kind)
+/* What ops say of the objects that a request has. */
+#define VPC_NL_KIND	0x7f		/* &enum vpc_attr, or 0 */
+#define VPC_NL_ONE	0x80		/* no more than one */
+
+/* Every request is about an object; dumps are not asked. */
+static int vpc_nl_check_objects(const struct genl_split_ops *ops, struct sk_buff *skb,
+				struct genl_info *info)
+{
+	int kind = ops->internal_flags & VPC_NL_KIND;
+	const struct nlattr *nla;
+
+	if (!kind)
+		return 0;
+	if (!info->attrs[kind]) {
+		NL_SET_ERR_MSG(info->extack, "the request has no object");
+		NL_SET_ERR_ATTR_MISS(info->extack, NULL, kind);
+		return -EINVAL;
+	}
+	nla = vpc_nl_next(info, vpc_nl_next(info, NULL, kind), kind);
+	if (!nla || !(ops->internal_flags & VPC_NL_ONE))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, nla,
+			    "this is about one object at a time");
+	return -EINVAL;
+}
+
+/**
+ * vpc_nl_alloc_items - room for what a request says of its objects
+ * @info: the request
+ * @kind: &enum vpc_attr of the objects
+ * @size: bytes for one of them
+ *
+ * Return: as many items as there are objects, zeroed, for kvfree(); or NULL.
+ */
+void *vpc_nl_alloc_items(struct genl_info *info, int kind, size_t size)
 {
 	const struct nlattr *nla = NULL;
-	int n = 0;
+	void *items;
+	size_t n = 0;
 
-	if (GENL_REQ_ATTR_CHECK(info, kind))
-		return -EINVAL;
 	while ((nla = vpc_nl_next(info, nla, kind)))
 		n++;
-	return n;
+	items = kvcalloc(n, size, GFP_KERNEL);
+	if (!items)
+		NL_SET_ERR_MSG(info->extack, "no memory for the request");
+	return items;
+}
+
+/**
+ * vpc_nl_parse - take an object apart
+ * @tb: gets the attributes: room for @object->max + 1
+ * @object: its kind
+ * @nest: the object
+ * @need: bits of the attributes that must be there
+ * @allow: bits of those that may be there, too
+ * @extack: for messages
+ */
+int vpc_nl_parse(struct nlattr **tb, const struct vpc_nl_object *object,
+		 const struct nlattr *nest, u32 need, u32 allow,
+		 struct netlink_ext_ack *extack)
+{
+	int i, err;
+
+	err = nla_parse_nested(tb, object->max, nest, object->policy, extack);
+	if (err)
+		return err;
+	for (i = 1; i <= object->max; i++) {
+		if (tb[i] && !((need | allow) & BIT(i))) {
+			NL_SET_ERR_MSG_ATTR(extack, tb[i], "this can't be given here");
+			return -EINVAL;
+		}
+		if (!tb[i] && need & BIT(i)) {
+			NL_SET_BAD_ATTR(extack, nest);
+			if (extack)
+				extack->_msg = object->missing[i];
+			return -EINVAL;
+		}
+	}
+	return 0;
 }
 
 /* Is it an address that a host of the fabric, or of a VPC, can have. */
@@ -149,10 +217,14 @@ int vpc_nl_walk_done(struct netlink_callback *cb)
 	return 0;
 }
 
+/* Entries that are looked at before others have their turn. */
+#define VPC_NL_WALK_BATCH	1024
+
 int vpc_nl_walk_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct vpc_net *vn = vpc_net(sock_net(skb->sk));
 	struct vpc_nl_walk *walk = (void *)cb->args[0];
+	unsigned int n;
 	void *entry;
 	int err = 0;
 
@@ -160,7 +232,13 @@ int vpc_nl_walk_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	/* 0 would say that changes are not counted. */
 	cb->seq = vn->tables.changes ?: 1;
 	rhashtable_walk_start(&walk->iter);
-	for (;;) {
+	for (n = 1;; n++) {
+		/* There may be a million that nobody asks for. */
+		if (!(n % VPC_NL_WALK_BATCH)) {
+			rhashtable_walk_stop(&walk->iter);
+			cond_resched();
+			rhashtable_walk_start(&walk->iter);
+		}
 		/* What did not fit into the last message is where we are. */
 		entry = rhashtable_walk_peek(&walk->iter);
 		if (IS_ERR(entry)) {
@@ -282,36 +360,44 @@ static const struct genl_ops vpc_genl_ops[] = {
 		.cmd	= VPC_CMD_EDGE_ADD,
 		.doit	= vpc_nl_edge_add,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_EDGE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_EDGE_SET,
 		.doit	= vpc_nl_edge_set,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_EDGE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_EDGE_DEL,
 		.doit	= vpc_nl_edge_del,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_EDGE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_EDGE_GET,
 		.doit	= vpc_nl_edge_get,
 		.start	= vpc_nl_edge_start,
 		.dumpit	= vpc_nl_edge_dump,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_EDGE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_ENDPOINT_ADD,
 		.doit	= vpc_nl_endpoint_add,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ENDPOINT,
 	}, {
 		.cmd	= VPC_CMD_ENDPOINT_REPLACE,
 		.doit	= vpc_nl_endpoint_replace,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ENDPOINT,
 	}, {
 		.cmd	= VPC_CMD_ENDPOINT_SET,
 		.doit	= vpc_nl_endpoint_set,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ENDPOINT,
 	}, {
 		.cmd	= VPC_CMD_ENDPOINT_DEL,
 		.doit	= vpc_nl_endpoint_del,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ENDPOINT,
 	}, {
 		.cmd	= VPC_CMD_ENDPOINT_GET,
 		.doit	= vpc_nl_endpoint_get,
@@ -319,11 +405,13 @@ static const struct genl_ops vpc_genl_ops[] = {
 		.dumpit	= vpc_nl_walk_dump,
 		.done	= vpc_nl_walk_done,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ENDPOINT | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_VPC_GET,
 		.doit	= vpc_nl_vpc_get,
 		.dumpit	= vpc_nl_vpc_dump,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_VPC | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_STATS_GET,
 		.doit	= vpc_nl_stats_get,
@@ -332,36 +420,43 @@ static const struct genl_ops vpc_genl_ops[] = {
 		.cmd	= VPC_CMD_TRACE,
 		.doit	= vpc_nl_trace,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_TRACE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_ROUTE_ADD,
 		.doit	= vpc_nl_route_add,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ROUTE,
 	}, {
 		.cmd	= VPC_CMD_ROUTE_REPLACE,
 		.doit	= vpc_nl_route_replace,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ROUTE,
 	}, {
 		.cmd	= VPC_CMD_ROUTE_SET,
 		.doit	= vpc_nl_route_set,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ROUTE,
 	}, {
 		.cmd	= VPC_CMD_ROUTE_DEL,
 		.doit	= vpc_nl_route_del,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_ROUTE,
 	}, {
 		.cmd	= VPC_CMD_ROUTE_GET,
 		.start	= vpc_nl_route_start,
-		.dumpit	= vpc_nl_walk_dump,
+		.dumpit	= vpc_nl_route_dump,
 		.done	= vpc_nl_walk_done,
 		.flags	= GENL_UNS_ADMIN_PERM,
 	}, {
 		.cmd	= VPC_CMD_PEER_ADD,
 		.doit	= vpc_nl_peer_add,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_PEER,
 	}, {
 		.cmd	= VPC_CMD_PEER_DEL,
 		.doit	= vpc_nl_peer_del,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_PEER,
 	}, {
 		.cmd	= VPC_CMD_PEER_GET,
 		.dumpit	= vpc_nl_peer_dump,
@@ -370,28 +465,34 @@ static const struct genl_ops vpc_genl_ops[] = {
 		.cmd	= VPC_CMD_EDGE_REKEY,
 		.doit	= vpc_nl_edge_rekey,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_EDGE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_ADD,
 		.doit	= vpc_nl_remote_add,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_REPLACE,
 		.doit	= vpc_nl_remote_replace,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_SET,
 		.doit	= vpc_nl_remote_set,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_DEL,
 		.doit	= vpc_nl_remote_del,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_GET,
 		.doit	= vpc_nl_remote_get,
 		.start	= vpc_nl_remote_start,
 		.dumpit	= vpc_nl_remote_dump,
 		.flags	= GENL_UNS_ADMIN_PERM,
+		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
 	},
 };
 
@@ -409,6 +510,7 @@ struct genl_family vpc_genl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.ops		= vpc_genl_ops,
 	.n_ops		= ARRAY_SIZE(vpc_genl_ops),
+	.pre_doit	= vpc_nl_check_objects,
 	.resv_start_op	= VPC_CMD_UNSPEC + 1,
 	.mcgrps		= vpc_genl_groups,
 	.n_mcgrps	= ARRAY_SIZE(vpc_genl_groups),

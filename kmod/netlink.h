@@ -26,7 +26,23 @@ void vpc_nl_event(struct vpc_net *vn, u8 cmd, u8 event, size_t size,
 
 const struct nlattr *vpc_nl_next(struct genl_info *info, const struct nlattr *last,
 				 int kind);
-int vpc_nl_count(struct genl_info *info, int kind);
+void *vpc_nl_alloc_items(struct genl_info *info, int kind, size_t size);
+
+/**
+ * struct vpc_nl_object - a kind of objects in requests
+ * @policy: of its attributes
+ * @missing: by attribute that a request may need, what to say if it is not there
+ * @max: the last attribute, below 32
+ */
+struct vpc_nl_object {
+	const struct nla_policy	*policy;
+	const char		*const *missing;
+	int			max;
+};
+
+int vpc_nl_parse(struct nlattr **tb, const struct vpc_nl_object *object,
+		 const struct nlattr *nest, u32 need, u32 allow,
+		 struct netlink_ext_ack *extack);
 bool vpc_nl_unicast6(const struct in6_addr *addr);
 
 /**
@@ -85,6 +101,7 @@ int vpc_nl_route_replace(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_route_set(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_route_del(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_route_start(struct netlink_callback *cb);
+int vpc_nl_route_dump(struct sk_buff *skb, struct netlink_callback *cb);
 void vpc_nl_route_event(struct vpc_net *vn, const struct vpc_route *route, u8 event);
 int vpc_nl_put_route(struct sk_buff *skb, int attr, const struct vpc_route *route,
 		     const struct in6_addr *only);

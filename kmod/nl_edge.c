@@ -298,8 +298,6 @@ static int vpc_nl_parse_edge(struct genl_info *info, struct vpc_edge_config *cfg
 	struct nlattr *nest = info->attrs[VPC_A_EDGE];
 	int err;
 
-	if (GENL_REQ_ATTR_CHECK(info, VPC_A_EDGE))
-		return -EINVAL;
 	err = nla_parse_nested(tb, VPC_EDGE_A_MAX, nest, vpc_edge_policy,
 			       info->extack);
 	if (err)

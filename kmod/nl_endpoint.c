@@ -24,29 +24,23 @@ static const struct nla_policy vpc_endpoint_policy[VPC_ENDPOINT_A_MAX + 1] = {
 	[VPC_ENDPOINT_A_RETIRED_IPV6] = { .type = NLA_REJECT },
 };
 
+static const char *const vpc_endpoint_missing[] = {
+	[VPC_ENDPOINT_A_VPC]	= "the VPC id is missing",
+	[VPC_ENDPOINT_A_SID]	= "the SID is missing",
+	[VPC_ENDPOINT_A_MAC]	= "the MAC is missing",
+	[VPC_ENDPOINT_A_STATE]	= "the state is missing",
+};
+
+static const struct vpc_nl_object vpc_endpoint_object = {
+	.policy		= vpc_endpoint_policy,
+	.missing	= vpc_endpoint_missing,
+	.max		= VPC_ENDPOINT_A_MAX,
+};
+
 /* Attributes that name an endpoint. */
 #define VPC_ENDPOINT_KEY	(BIT(VPC_ENDPOINT_A_VPC) | BIT(VPC_ENDPOINT_A_SID))
 
 /* Parsing. */
-
-static int vpc_nl_missing(int type, const struct nlattr *nest,
-			  struct netlink_ext_ack *extack)
-{
-	switch (type) {
-	case VPC_ENDPOINT_A_VPC:
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the VPC id is missing");
-		break;
-	case VPC_ENDPOINT_A_SID:
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the SID is missing");
-		break;
-	case VPC_ENDPOINT_A_MAC:
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the MAC is missing");
-		break;
-	default:
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the state is missing");
-	}
-	return -EINVAL;
-}
 
 static int vpc_nl_parse_addr4(const struct nlattr *attr, __be32 *addr,
 			      struct netlink_ext_ack *extack)
@@ -195,29 +189,17 @@ static int vpc_nl_parse_place(struct vpc_endpoint_item *it, struct nlattr **tb,
 	return 0;
 }
 
-/* @need must be there, and if @make is not set, nothing but that and @take. */
 static int vpc_nl_parse_item(struct vpc_endpoint_item *it, const struct nlattr *nest,
 			     struct sk_buff *request, u32 need, u32 take, bool make,
 			     struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
-	int i, err;
+	int err;
 
 	it->attr = nest;
-	err = nla_parse_nested(tb, VPC_ENDPOINT_A_MAX, nest, vpc_endpoint_policy,
-			       extack);
+	err = vpc_nl_parse(tb, &vpc_endpoint_object, nest, need, take, extack);
 	if (err)
 		return err;
-	for (i = 1; i <= VPC_ENDPOINT_A_MAX; i++) {
-		if (!make && tb[i] && !((need | take) & BIT(i))) {
-			NL_SET_ERR_MSG_ATTR(extack, tb[i],
-					    "this can't be given here");
-			return -EINVAL;
-		}
-		if (!(need & BIT(i)) || tb[i])
-			continue;
-		return vpc_nl_missing(i, nest, extack);
-	}
 
 	it->vpc = nla_get_u32(tb[VPC_ENDPOINT_A_VPC]);
 	it->sid = nla_get_in6_addr(tb[VPC_ENDPOINT_A_SID]);
@@ -264,18 +246,13 @@ static void vpc_nl_free_items(struct vpc_items *list, bool applied)
 static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
 			      u32 need, u32 take, bool make, struct vpc_items *list)
 {
-	int n = vpc_nl_count(info, VPC_A_ENDPOINT), err;
 	const struct nlattr *nla = NULL;
+	int err;
 
-	if (n < 0)
-		return n;
 	list->n = 0;
-	list->items = kvcalloc(n, sizeof(*list->items), GFP_KERNEL);
-	if (!list->items) {
-		NL_SET_ERR_MSG(info->extack, "no memory for the request");
+	list->items = vpc_nl_alloc_items(info, VPC_A_ENDPOINT, sizeof(*list->items));
+	if (!list->items)
 		return -ENOMEM;
-	}
-
 	while ((nla = vpc_nl_next(info, nla, VPC_A_ENDPOINT))) {
 		err = vpc_nl_parse_item(&list->items[list->n++], nla, skb, need,
 					take, make, info->extack);
@@ -297,7 +274,7 @@ static int vpc_nl_endpoint_make(struct sk_buff *skb, struct genl_info *info,
 	int err;
 
 	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY |
-				 BIT(VPC_ENDPOINT_A_MAC), 0, true, &list);
+				 BIT(VPC_ENDPOINT_A_MAC), ~0, true, &list);
 	if (err)
 		return err;
 	err = vpc_endpoints_add(vpc_nl_net(info), list.items, list.n, replace,
@@ -451,13 +428,6 @@ int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info)
 	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY, 0, false, &list);
 	if (err)
 		return err;
-	if (list.n > 1) {
-		NL_SET_ERR_MSG_ATTR(info->extack, list.items[1].attr,
-				    "one endpoint can be asked for at a time");
-		vpc_nl_free_items(&list, true);
-		return -EINVAL;
-	}
-
 	what.sum = kmalloc(sizeof(*what.sum), GFP_KERNEL);
 	if (!what.sum) {
 		NL_SET_ERR_MSG(info->extack, "no memory for the answer");
@@ -595,8 +565,6 @@ int vpc_nl_vpc_get(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *tb[VPC_VPC_A_MAX + 1];
 	int err;
 
-	if (GENL_REQ_ATTR_CHECK(info, VPC_A_VPC))
-		return -EINVAL;
 	err = nla_parse_nested(tb, VPC_VPC_A_MAX, info->attrs[VPC_A_VPC],
 			       vpc_vpc_policy, info->extack);
 	if (err)

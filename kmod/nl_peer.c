@@ -14,25 +14,30 @@ static const struct nla_policy vpc_peer_policy[VPC_PEER_A_MAX + 1] = {
 	[VPC_PEER_A_PEER_STATE]	= { .type = NLA_REJECT },
 };
 
+static const char *const vpc_peer_missing[] = {
+	[VPC_PEER_A_VPC]	= "a peering is between two VPCs",
+	[VPC_PEER_A_PEER]	= "a peering is between two VPCs",
+};
+
+static const struct vpc_nl_object vpc_peer_object = {
+	.policy		= vpc_peer_policy,
+	.missing	= vpc_peer_missing,
+	.max		= VPC_PEER_A_MAX,
+};
+
+/* Attributes that say which peering is meant. */
+#define VPC_PEER_KEY	(BIT(VPC_PEER_A_VPC) | BIT(VPC_PEER_A_PEER))
+
 static int vpc_nl_parse_peer(struct vpc_peer_item *it, const struct nlattr *nest,
-			     bool make, struct netlink_ext_ack *extack)
+			     u32 allow, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[VPC_PEER_A_MAX + 1];
 	int err;
 
 	it->attr = nest;
-	err = nla_parse_nested(tb, VPC_PEER_A_MAX, nest, vpc_peer_policy, extack);
+	err = vpc_nl_parse(tb, &vpc_peer_object, nest, VPC_PEER_KEY, allow, extack);
 	if (err)
 		return err;
-	if (!tb[VPC_PEER_A_VPC] || !tb[VPC_PEER_A_PEER]) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "a peering is between two VPCs");
-		return -EINVAL;
-	}
-	if (!make && tb[VPC_PEER_A_STATE]) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[VPC_PEER_A_STATE],
-				    "this can't be given here");
-		return -EINVAL;
-	}
 	it->vpc = nla_get_u32(tb[VPC_PEER_A_VPC]);
 	it->peer = nla_get_u32(tb[VPC_PEER_A_PEER]);
 	it->state = tb[VPC_PEER_A_STATE] ? nla_get_u8(tb[VPC_PEER_A_STATE]) :
@@ -45,28 +50,22 @@ static int vpc_nl_parse_peer(struct vpc_peer_item *it, const struct nlattr *nest
 	return 0;
 }
 
-static int vpc_nl_peer_request(struct genl_info *info, bool make,
+static int vpc_nl_peer_request(struct genl_info *info, u32 allow,
 			       int (*apply)(struct vpc_net *vn,
 					    struct vpc_peer_item *items,
 					    unsigned int n,
 					    struct netlink_ext_ack *extack))
 {
-	int n = vpc_nl_count(info, VPC_A_PEER), i = 0, err = 0;
 	const struct nlattr *nla = NULL;
 	struct vpc_peer_item *items;
+	unsigned int n = 0;
+	int err = 0;
 
-	if (n < 0)
-		return n;
-	items = kvcalloc(n, sizeof(*items), GFP_KERNEL);
-	if (!items) {
-		NL_SET_ERR_MSG(info->extack, "no memory for the request");
+	items = vpc_nl_alloc_items(info, VPC_A_PEER, sizeof(*items));
+	if (!items)
 		return -ENOMEM;
-	}
-	while ((nla = vpc_nl_next(info, nla, VPC_A_PEER))) {
-		err = vpc_nl_parse_peer(&items[i++], nla, make, info->extack);
-		if (err)
-			break;
-	}
+	while (!err && (nla = vpc_nl_next(info, nla, VPC_A_PEER)))
+		err = vpc_nl_parse_peer(&items[n++], nla, allow, info->extack);
 	if (!err)
 		err = apply(vpc_nl_net(info), items, n, info->extack);
 	kvfree(items);
@@ -75,12 +74,12 @@ static int vpc_nl_peer_request(struct genl_info *info, bool make,
 
 int vpc_nl_peer_add(struct sk_buff *skb, struct genl_info *info)
 {
-	return vpc_nl_peer_request(info, true, vpc_peers_add);
+	return vpc_nl_peer_request(info, BIT(VPC_PEER_A_STATE), vpc_peers_add);
 }
 
 int vpc_nl_peer_del(struct sk_buff *skb, struct genl_info *info)
 {
-	return vpc_nl_peer_request(info, false, vpc_peers_del);
+	return vpc_nl_peer_request(info, 0, vpc_peers_del);
 }
 
 struct vpc_nl_peer {

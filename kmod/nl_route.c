@@ -22,6 +22,20 @@ static const struct nla_policy vpc_route_policy[VPC_ROUTE_A_MAX + 1] = {
 	[VPC_ROUTE_A_NOW]	= { .type = NLA_FLAG },
 };
 
+static const char *const vpc_route_missing[] = {
+	[VPC_ROUTE_A_VPC]	= "the VPC id is missing",
+	[VPC_ROUTE_A_DST]	= "the prefix is missing",
+	[VPC_ROUTE_A_LEN]	= "the length of the prefix is missing",
+	[VPC_ROUTE_A_KIND]	= "the kind of the route is missing",
+	[VPC_ROUTE_A_STATE]	= "the state is missing",
+};
+
+static const struct vpc_nl_object vpc_route_object = {
+	.policy		= vpc_route_policy,
+	.missing	= vpc_route_missing,
+	.max		= VPC_ROUTE_A_MAX,
+};
+
 /* Attributes that say which route is meant. */
 #define VPC_ROUTE_KEY	(BIT(VPC_ROUTE_A_VPC) | BIT(VPC_ROUTE_A_DST) | \
 			 BIT(VPC_ROUTE_A_LEN))
@@ -178,42 +192,6 @@ static int vpc_nl_parse_target(struct vpc_route *route, struct nlattr **tb,
 	return 0;
 }
 
-static int vpc_nl_route_missing(int type, const struct nlattr *nest,
-				struct netlink_ext_ack *extack)
-{
-	switch (type) {
-	case VPC_ROUTE_A_VPC:
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the VPC id is missing");
-		break;
-	case VPC_ROUTE_A_KIND:
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the kind of the route is missing");
-		break;
-	case VPC_ROUTE_A_STATE:
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the state is missing");
-		break;
-	default:
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the prefix is missing");
-	}
-	return -EINVAL;
-}
-
-/* @need must be there, and nothing but @allow may be. */
-static int vpc_nl_route_given(struct nlattr **tb, const struct nlattr *nest,
-			      u32 need, u32 allow, struct netlink_ext_ack *extack)
-{
-	int i;
-
-	for (i = 1; i <= VPC_ROUTE_A_MAX; i++) {
-		if (tb[i] && !(allow & BIT(i))) {
-			NL_SET_ERR_MSG_ATTR(extack, tb[i], "this can't be given here");
-			return -EINVAL;
-		}
-		if (!tb[i] && need & BIT(i))
-			return vpc_nl_route_missing(i, nest, extack);
-	}
-	return 0;
-}
-
 static int vpc_nl_parse_route(struct vpc_route_item *it, const struct nlattr *nest,
 			      u32 need, u32 allow, struct netlink_ext_ack *extack)
 {
@@ -222,9 +200,7 @@ static int vpc_nl_parse_route(struct vpc_route_item *it, const struct nlattr *ne
 	int err;
 
 	it->attr = nest;
-	err = nla_parse_nested(tb, VPC_ROUTE_A_MAX, nest, vpc_route_policy, extack);
-	if (!err)
-		err = vpc_nl_route_given(tb, nest, need, allow, extack);
+	err = vpc_nl_parse(tb, &vpc_route_object, nest, need, allow, extack);
 	if (err)
 		return err;
 	route = kzalloc(sizeof(*route), GFP_KERNEL_ACCOUNT);
@@ -267,17 +243,13 @@ static void vpc_nl_free_routes(struct vpc_route_items *list)
 static int vpc_nl_parse_routes(struct genl_info *info, u32 need, u32 allow,
 			       struct vpc_route_items *list)
 {
-	int n = vpc_nl_count(info, VPC_A_ROUTE), err;
 	const struct nlattr *nla = NULL;
+	int err;
 
-	if (n < 0)
-		return n;
 	list->n = 0;
-	list->items = kvcalloc(n, sizeof(*list->items), GFP_KERNEL);
-	if (!list->items) {
-		NL_SET_ERR_MSG(info->extack, "no memory for the request");
+	list->items = vpc_nl_alloc_items(info, VPC_A_ROUTE, sizeof(*list->items));
+	if (!list->items)
 		return -ENOMEM;
-	}
 	while ((nla = vpc_nl_next(info, nla, VPC_A_ROUTE))) {
 		err = vpc_nl_parse_route(&list->items[list->n++], nla, need, allow,
 					 info->extack);
@@ -431,10 +403,12 @@ void vpc_nl_route_event(struct vpc_net *vn, const struct vpc_route *route, u8 ev
  * struct vpc_nl_routes - a dump of routes
  * @walk: where it stands
  * @key: only of this VPC and prefix, or of this VPC if @version is 0
+ * @shown: how many of a prefix have been
  */
 struct vpc_nl_routes {
 	struct vpc_nl_walk	walk;
 	struct vpc_route_key	key;
+	unsigned int		shown;
 };
 
 static int vpc_nl_dump_route(struct sk_buff *skb, struct netlink_callback *cb,
@@ -445,8 +419,6 @@ static int vpc_nl_dump_route(struct sk_buff *skb, struct netlink_callback *cb,
 
 	if (dump->key.vpc && route->key.vpc != dump->key.vpc)
 		return 0;
-	if (dump->key.version && memcmp(&route->key, &dump->key, sizeof(dump->key)))
-		return 0;
 	return vpc_nl_dump_one(skb, cb, VPC_CMD_ROUTE_GET, vpc_nl_fill_route, route);
 }
 
@@ -454,23 +426,19 @@ static int vpc_nl_routes_filter(struct netlink_callback *cb, struct vpc_route_ke
 {
 	struct nlattr *nest = vpc_nl_dump_attrs(genl_dumpit_info(cb))[VPC_A_ROUTE];
 	struct nlattr *tb[VPC_ROUTE_A_MAX + 1];
-	u32 need = BIT(VPC_ROUTE_A_VPC);
 	int err;
 
 	if (!nest)
 		return 0;
-	err = nla_parse_nested(tb, VPC_ROUTE_A_MAX, nest, vpc_route_policy, cb->extack);
+	err = vpc_nl_parse(tb, &vpc_route_object, nest, BIT(VPC_ROUTE_A_VPC),
+			   VPC_ROUTE_KEY, cb->extack);
 	if (err)
 		return err;
-	if (tb[VPC_ROUTE_A_DST] || tb[VPC_ROUTE_A_LEN])
-		need = VPC_ROUTE_KEY;
-	err = vpc_nl_route_given(tb, nest, need, need, cb->extack);
-	if (err)
-		return err;
-	if (need == VPC_ROUTE_KEY)
-		return vpc_nl_parse_key(tb, key, cb->extack);
 	key->vpc = nla_get_u32(tb[VPC_ROUTE_A_VPC]);
-	return 0;
+	if (!tb[VPC_ROUTE_A_DST] && !tb[VPC_ROUTE_A_LEN])
+		return 0;
+	err = vpc_nl_parse(tb, &vpc_route_object, nest, VPC_ROUTE_KEY, 0, cb->extack);
+	return err ?: vpc_nl_parse_key(tb, key, cb->extack);
 }
 
 int vpc_nl_route_start(struct netlink_callback *cb)
@@ -492,4 +460,38 @@ int vpc_nl_route_start(struct netlink_callback *cb)
 	dump->walk.put = vpc_nl_dump_route;
 	vpc_nl_walk_start(cb, &dump->walk, &vn->tables.fib.ht);
 	return 0;
+}
+
+/* Those of one prefix are looked up. */
+static int vpc_nl_dump_prefix(struct sk_buff *skb, struct netlink_callback *cb,
+			      struct vpc_nl_routes *dump)
+{
+	struct vpc_net *vn = vpc_net(sock_net(skb->sk));
+	const struct vpc_route *route;
+	unsigned int n = 0;
+	int err = 0;
+
+	mutex_lock(&vn->lock);
+	cb->seq = vn->tables.changes ?: 1;
+	for (route = vpc_fib_all(&vn->tables, &dump->key); route;
+	     route = vpc_fib_sibling(route)) {
+		if (n++ < dump->shown)
+			continue;
+		err = vpc_nl_dump_one(skb, cb, VPC_CMD_ROUTE_GET, vpc_nl_fill_route,
+				      route);
+		if (err)
+			break;
+		dump->shown++;
+	}
+	mutex_unlock(&vn->lock);
+	return skb->len ?: err;
+}
+
+int vpc_nl_route_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct vpc_nl_walk *walk = (void *)cb->args[0];
+	struct vpc_nl_routes *dump = container_of(walk, struct vpc_nl_routes, walk);
+
+	return dump->key.version ? vpc_nl_dump_prefix(skb, cb, dump) :
+				   vpc_nl_walk_dump(skb, cb);
 }

@@ -50,8 +50,6 @@ static int vpc_trace_parse(struct vpc_trace *t, struct genl_info *info)
 	unsigned int len;
 	int err;
 
-	if (GENL_REQ_ATTR_CHECK(info, VPC_A_TRACE))
-		return -EINVAL;
 	err = nla_parse_nested(tb, VPC_TRACE_A_MAX, nest, vpc_trace_policy,
 			       info->extack);
 	if (err)

@@ -260,58 +260,81 @@ err_undo:
 	return err;
 }
 
-/* The route that an item means, and whether it is the only one. */
-static struct vpc_route *vpc_route_meant(struct vpc_net *vn,
-					 const struct vpc_route *like, bool *only)
+/* The next of the routes that an item means, from one of its prefix on: without a
+ * kind, all of them.
+ */
+static struct vpc_route *vpc_route_meant(const struct vpc_route *like,
+					 struct vpc_route *route)
 {
-	struct vpc_route *first;
-
-	*only = true;
-	if (like->kind != VPC_ROUTE_UNSPEC)
-		return vpc_route_find(vn, like);
-	first = vpc_fib_all(&vn->tables, &like->key);
-	*only = !first || !vpc_fib_sibling(first);
-	return first;
+	while (route && like->kind != VPC_ROUTE_UNSPEC && !vpc_route_same(route, like))
+		route = vpc_fib_sibling(route);
+	return route;
 }
 
-static int vpc_route_item_find(struct vpc_net *vn, struct vpc_route_item *it,
-			       bool one, struct netlink_ext_ack *extack)
+static struct vpc_route *vpc_route_first_meant(struct vpc_net *vn,
+					       const struct vpc_route *like)
 {
-	bool only;
+	return vpc_route_meant(like, vpc_fib_all(&vn->tables, &like->key));
+}
 
-	it->old = vpc_route_meant(vn, it->route, &only);
-	if (!it->old) {
+static struct vpc_route *vpc_route_next_meant(const struct vpc_route *like,
+					      const struct vpc_route *route)
+{
+	return vpc_route_meant(like, vpc_fib_sibling(route));
+}
+
+static int vpc_route_claim(struct vpc_net *vn, const struct vpc_route_item *it,
+			   bool one, struct netlink_ext_ack *extack)
+{
+	struct vpc_route *first = vpc_route_first_meant(vn, it->route), *route;
+
+	if (!first) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "there is no such route");
 		return -ENOENT;
 	}
-	if (one && !only) {
+	if (one && vpc_route_next_meant(it->route, first)) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr,
 				    "several routes have this prefix: say where the one leads");
 		return -ENOTUNIQ;
 	}
-	if (it->old->busy) {
+	for (route = first; route; route = vpc_route_next_meant(it->route, route)) {
+		if (!route->busy)
+			continue;
 		NL_SET_ERR_MSG_ATTR(extack, it->attr,
 				    "the route occurs twice in one request");
 		return -EEXIST;
 	}
-	it->old->busy = true;
+	for (route = first; route; route = vpc_route_next_meant(it->route, route))
+		route->busy = true;
 	return 0;
 }
 
-static int vpc_route_items_find(struct vpc_net *vn, struct vpc_route_item *items,
-				unsigned int n, bool one,
-				struct netlink_ext_ack *extack)
+static void vpc_route_release(struct vpc_net *vn, const struct vpc_route_item *it)
 {
-	unsigned int i, found;
+	struct vpc_route *route;
+
+	for (route = vpc_route_first_meant(vn, it->route); route;
+	     route = vpc_route_next_meant(it->route, route))
+		route->busy = false;
+}
+
+/* Whether all items mean routes that are there, and none means one twice. */
+static int vpc_routes_check(struct vpc_net *vn, const struct vpc_route_item *items,
+			    unsigned int n, bool one, struct netlink_ext_ack *extack)
+{
+	unsigned int found;
 	int err = 0;
 
 	for (found = 0; found < n; found++) {
-		err = vpc_route_item_find(vn, &items[found], one, extack);
+		err = vpc_route_claim(vn, &items[found], one, extack);
 		if (err)
 			break;
+		cond_resched();
 	}
-	for (i = 0; i < found; i++)
-		items[i].old->busy = false;
+	while (found--) {
+		vpc_route_release(vn, &items[found]);
+		cond_resched();
+	}
 	return err;
 }
 
@@ -327,18 +350,18 @@ int vpc_routes_set(struct vpc_net *vn, struct vpc_route_item *items,
 {
 	struct vpc_route *route;
 	unsigned int i;
-	bool only;
 	int err;
 
 	mutex_lock(&vn->lock);
-	err = vpc_route_items_find(vn, items, n, true, extack);
+	err = vpc_routes_check(vn, items, n, true, extack);
 	for (i = 0; i < n && !err; i++) {
 		/* An earlier item may have displaced it, and that ended it. */
-		route = vpc_route_meant(vn, items[i].route, &only);
+		route = vpc_route_first_meant(vn, items[i].route);
 		if (!route)
 			continue;
 		vpc_route_light(vn, route, items[i].state);
 		vpc_nl_route_event(vn, route, VPC_EVENT_CHANGE);
+		cond_resched();
 	}
 	vn->tables.changes++;
 	mutex_unlock(&vn->lock);
@@ -360,15 +383,13 @@ int vpc_routes_del(struct vpc_net *vn, struct vpc_route_item *items,
 	int err;
 
 	mutex_lock(&vn->lock);
-	err = vpc_route_items_find(vn, items, n, false, extack);
+	err = vpc_routes_check(vn, items, n, false, extack);
 	for (i = 0; i < n && !err; i++) {
 		const struct vpc_route *like = items[i].route;
 
-		for (route = vpc_fib_all(&vn->tables, &like->key); route; route = next) {
-			next = vpc_fib_sibling(route);
-			if (like->kind == VPC_ROUTE_UNSPEC ||
-			    vpc_route_same(route, like))
-				vpc_route_end(vn, route, items[i].now);
+		for (route = vpc_route_first_meant(vn, like); route; route = next) {
+			next = vpc_route_next_meant(like, route);
+			vpc_route_end(vn, route, items[i].now);
 		}
 		cond_resched();
 	}
@@ -378,13 +399,41 @@ int vpc_routes_del(struct vpc_net *vn, struct vpc_route_item *items,
 
 /* Peerings. */
 
-static int vpc_peer_undo(struct vpc_net *vn, struct vpc_peer_item *items,
-			 unsigned int n)
+static int vpc_peer_claim(struct vpc_net *vn, const struct vpc_peer_item *it,
+			  struct netlink_ext_ack *extack)
+{
+	if (!vpc_peer_set_busy(&vn->tables, it->vpc, it->peer, true))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, it->attr, "the peering occurs twice in one request");
+	return -EEXIST;
+}
+
+static void vpc_peers_release(struct vpc_net *vn, const struct vpc_peer_item *items,
+			      unsigned int n)
 {
 	while (n--)
-		vpc_peer_store(&vn->tables, items[n].vpc, items[n].peer,
-			       items[n].was);
-	return -ENOMEM;
+		vpc_peer_set_busy(&vn->tables, items[n].vpc, items[n].peer, false);
+}
+
+static int vpc_peer_prepare(struct vpc_net *vn, struct vpc_peer_item *it,
+			    struct netlink_ext_ack *extack)
+{
+	int err;
+
+	it->was = vpc_peer_state(&vn->tables, it->vpc, it->peer);
+	if (it->was) {
+		err = vpc_peer_claim(vn, it, extack);
+		if (err)
+			return err;
+	}
+	err = vpc_peer_store(&vn->tables, it->vpc, it->peer, it->state);
+	if (err) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the peering");
+		vpc_peers_release(vn, it, 1);
+		return err;
+	}
+	vpc_peer_set_busy(&vn->tables, it->vpc, it->peer, true);
+	return 0;
 }
 
 /**
@@ -397,26 +446,37 @@ static int vpc_peer_undo(struct vpc_net *vn, struct vpc_peer_item *items,
 int vpc_peers_add(struct vpc_net *vn, struct vpc_peer_item *items,
 		  unsigned int n, struct netlink_ext_ack *extack)
 {
-	unsigned int i;
+	unsigned int i, done;
 	int err = 0;
 
 	mutex_lock(&vn->lock);
-	for (i = 0; i < n && !err; i++) {
-		items[i].was = vpc_peer_state(&vn->tables, items[i].vpc,
-					      items[i].peer);
-		err = vpc_peer_store(&vn->tables, items[i].vpc, items[i].peer,
-				     items[i].state);
-		if (err) {
-			NL_SET_ERR_MSG_ATTR(extack, items[i].attr,
-					    "no memory for the peering");
-			err = vpc_peer_undo(vn, items, i);
-		}
+	for (done = 0; done < n; done++) {
+		err = vpc_peer_prepare(vn, &items[done], extack);
+		if (err)
+			break;
 	}
-	for (i = 0; i < n && !err; i++)
-		vpc_nl_peer_event(vn, items[i].vpc, items[i].peer,
-				  items[i].was ? VPC_EVENT_CHANGE : VPC_EVENT_ADD);
+	vpc_peers_release(vn, items, done);
+	for (i = 0; i < done; i++) {
+		if (err)
+			vpc_peer_store(&vn->tables, items[i].vpc, items[i].peer,
+				       items[i].was);
+		else
+			vpc_nl_peer_event(vn, items[i].vpc, items[i].peer,
+					  items[i].was ? VPC_EVENT_CHANGE :
+							 VPC_EVENT_ADD);
+	}
 	mutex_unlock(&vn->lock);
 	return err;
+}
+
+static int vpc_peer_find(struct vpc_net *vn, const struct vpc_peer_item *it,
+			 struct netlink_ext_ack *extack)
+{
+	if (vpc_peer_state(&vn->tables, it->vpc, it->peer))
+		return vpc_peer_claim(vn, it, extack);
+	NL_SET_ERR_MSG_ATTR(extack, it->attr,
+			    "the VPC has not agreed to this peering");
+	return -ENOENT;
 }
 
 /**
@@ -431,18 +491,16 @@ int vpc_peers_add(struct vpc_net *vn, struct vpc_peer_item *items,
 int vpc_peers_del(struct vpc_net *vn, struct vpc_peer_item *items,
 		  unsigned int n, struct netlink_ext_ack *extack)
 {
-	unsigned int i;
+	unsigned int i, found;
 	int err = 0;
 
 	mutex_lock(&vn->lock);
-	for (i = 0; i < n; i++) {
-		if (vpc_peer_state(&vn->tables, items[i].vpc, items[i].peer))
-			continue;
-		NL_SET_ERR_MSG_ATTR(extack, items[i].attr,
-				    "the VPC has not agreed to this peering");
-		err = -ENOENT;
-		break;
+	for (found = 0; found < n; found++) {
+		err = vpc_peer_find(vn, &items[found], extack);
+		if (err)
+			break;
 	}
+	vpc_peers_release(vn, items, found);
 	for (i = 0; i < n && !err; i++) {
 		vpc_nl_peer_event(vn, items[i].vpc, items[i].peer, VPC_EVENT_DEL);
 		vpc_peer_store(&vn->tables, items[i].vpc, items[i].peer,

@@ -11,7 +11,7 @@
  * @attr: where the request has it, for the extended ACK
  * @route: the new one; or, to change or delete one, what it is like: of kind
  *	%VPC_ROUTE_UNSPEC, any of its prefix
- * @old: the one that it takes the place of, or that is to be changed
+ * @old: the one that a new one takes the place of
  * @state: &enum vpc_state to give it
  * @now: delete it without grace
  */

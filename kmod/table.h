@@ -169,7 +169,8 @@ static inline u8 vpc_tag_state(const u32 *tag)
  * @local: those that have a device here
  * @routes: its routes
  * @lens: the prefix lengths that they have, NULL before the first one
- * @peers: states of the peerings that it has agreed to, by VPC id
+ * @peers: states of the peerings that it has agreed to, by VPC id; VPC_PEER_BUSY
+ *	marks what a request that has not been applied yet names
  * @nr_peers: how many
  * @gone: what the deleted ones of the local ones counted
  * @rcu: to free it
@@ -257,5 +258,6 @@ void vpc_vpc_put(struct vpc_tables *t, struct vpc_vpc *vpc);
 
 u8 vpc_peer_state(const struct vpc_tables *t, u32 vpc, u32 peer);
 int vpc_peer_store(struct vpc_tables *t, u32 vpc, u32 peer, u8 state);
+bool vpc_peer_set_busy(struct vpc_tables *t, u32 vpc, u32 peer, bool busy);
 
 #endif /* _VPC_TABLE_H */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Routes of one prefix in one request: each displaces the one before it, which the
-# same request may replace.
+# same request may replace.  Requests with no object, one too many, or one twice.
 
 # shellcheck disable=SC2317 # check calls them.
 
@@ -57,4 +57,5 @@ check "and a next hop another one, without grace" displaced "via fd00::9:1" \
 	"via fd00::9:2"
 check "several in a row" eval 'replace prohibit "via fd00::9:1" blackhole \
 	"via fd00::9:2" && only "via fd00::9:2" && all_gone'
+tap_results "$lib/one_request.py" "$topo"
 tap_done

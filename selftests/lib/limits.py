@@ -127,7 +127,8 @@ class Config:
         self.batch()
         error, said, _ = self.link.ask(ENDPOINT_GET, pack([one(number=None)] * 2))
         self.results.point("one endpoint can be asked for at a time", [] if
-                           error == errno.EINVAL and said else ["error %d" % error])
+                           error == errno.EINVAL and "one object" in said else
+                           ["error %d: %s" % (error, said)])
         self.both("there is no setting of what is not there", ENDPOINT_SET, [],
                   [one(number=None, state=2)], errno.ENOENT)
 
