@@ -5,6 +5,7 @@
 usage: peering.py PREFIX
 """
 
+import json
 import random
 import struct
 import sys
@@ -12,7 +13,7 @@ import sys
 from flows import Wire, is_overlay
 from harness import Results
 from permissions import attribute
-from probe import NESTED, Genl, Probe, Stream, Vm, packet
+from probe import NESTED, Genl, Monitor, Probe, Stream, Vm, packet
 from vpcwire import Fabric, show
 
 VMS = (
@@ -371,6 +372,34 @@ class Test(Probe):
         error, said, _ = self.genl.request(PEER_DEL, good)
         self.point("and undone", [said] if error or self.save("h0") != before else [])
 
+    def events(self):
+        """Consents that are given, changed and withdrawn, as "vpc monitor" tells it."""
+        a, b = ("2000", "2001"), ("2001", "2000")
+        # The event, whose consent and its state, what the other one says.
+        want = [("add", a, "standby", "none"), ("change", a, "active", "none"),
+                ("add", b, "active", "active"), ("change", a, "active", "active"),
+                ("del", a, "active", "active"), ("del", b, "active", "none")]
+        with Monitor(self, "h0") as plain, Monitor(self, "h0", "-j") as told:
+            for words in ("add 2000 2001 state standby", "add 2000 2001", "add 2001 2000",
+                          "add 2000 2001", "del 2000 2001", "del 2001 2000"):
+                self.vpc("h0", "peer " + words)
+            # What is refused is no event.
+            self.run("h0", "peer", "del", "2001", "2000")
+            self.batch("h0", ["peer add 2002 2000", "peer del 2002 2000"])
+            want += [("add", ("2002", "2000"), "active", "none"),
+                     ("del", ("2002", "2000"), "active", "none")]
+            events = [json.loads(line) for line in told.lines('"object":"peer"', len(want))]
+            text = plain.lines(" peer ", len(want))
+        made = [{"event": event, "object": "peer", "peer": {
+            "vpc": int(pair[0]), "peer": int(pair[1]), "state": state, "peer_state": theirs,
+            "up": state == theirs == "active"}} for event, pair, state, theirs in want]
+        self.point("each consent, and each that is withdrawn, is an event",
+                   [] if events == made else ["%s" % one for one in events])
+        words = ["%s peer %s %s state %s peer-state %s%s" % (
+            event, *pair, state, theirs, " up" if state == theirs == "active" else "")
+            for event, pair, state, theirs in want]
+        self.point("and a line of text", [] if text == words else text)
+
     def traces(self):
         problems = []
         for version in VERSIONS:
@@ -387,7 +416,7 @@ def main():
     random.seed()
     for step in (test.consent, test.wired, test.reach, test.overlap, test.third,
                  test.forged, test.traces, test.withdrawn, test.order, test.refusals,
-                 test.audit):
+                 test.events, test.audit):
         step()
     results.end()
 

@@ -8,6 +8,7 @@ import re
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -242,6 +243,42 @@ class Probe:
         if self.save(host) != before:
             problems.append("%s: it has changed something" % words)
         return problems
+
+
+class Monitor:
+    """What "vpc monitor" says on a host, until the end of the block."""
+
+    def __init__(self, probe, host, *options):
+        self.probe, self.host = probe, host
+        self.command = ["vpc", "-n", probe.prefix + host, *options, "monitor"]
+
+    def __enter__(self):
+        self.file = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(self.command, stdout=self.file,
+                                        stderr=subprocess.STDOUT)
+        # It says nothing when it is ready, so something is changed until it does.
+        deadline = time.monotonic() + PATIENCE
+        while not self.text() and time.monotonic() < deadline:
+            self.probe.vpc(self.host, "edge set vpc2_%s short off" % self.host[1])
+            time.sleep(0.1)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.file.close()
+
+    def text(self):
+        return os.pread(self.file.fileno(), 1 << 22, 0).decode()
+
+    def lines(self, of, count):
+        """The lines with a text in them: so many, if they come in time."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            got = [line for line in self.text().split("\n")[:-1] if of in line]
+            if len(got) >= count or time.monotonic() > deadline:
+                return got
+            time.sleep(0.05)
 
 
 class Stream:

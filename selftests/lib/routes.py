@@ -21,7 +21,7 @@ import time
 from harness import Results
 from permissions import attribute
 from probe import (
-    NESTED, Genl, Probe, Stream, Vm, address)
+    NESTED, Genl, Monitor, Probe, Stream, Vm, address)
 
 VMS = (
     Vm("h0", 1000, "vma", "fd00::10", "cc:2a:2a:00:00:0a", "10.0.0.10", "fd00::cc:0:10"),
@@ -713,45 +713,47 @@ class Test(Probe):
 
     def events(self):
         self.grace(3600)
-        with tempfile.NamedTemporaryFile() as output, \
-                subprocess.Popen(["vpc", "-n", self.prefix + "h0", "-j", "monitor"],
-                                 stdout=output, stderr=subprocess.STDOUT) as listener, \
-                open(output.name, "rb") as file:
-            try:
-                self.heard(file)
-            finally:
-                listener.terminate()
-
-    def heard(self, file):
-        deadline = time.monotonic() + PATIENCE
-        while not os.fstat(file.fileno()).st_size and time.monotonic() < deadline:
-            self.vpc("h0", "edge set vpc2_0 grace 3600")
-            time.sleep(0.1)
         one = "1000 10.95.0.0/16 via "
-        self.batch("h0", [
-            "route add " + one + B.sid, "route add " + one + C.sid + " state standby",
-            "route set " + one + C.sid + " state active",
-            "route replace " + one + C.sid + " hash l4",
-            "route del " + one + B.sid, "route del " + one + B.sid + " now",
-            "route del " + one + C.sid,
-            "route add 1000 10.95.0.0/16 blackhole", "route del 1000 10.95.0.0/16 blackhole"])
         want = [("add", B.sid, "active"), ("add", C.sid, "standby"),
                 ("change", B.sid, "retiring"), ("change", C.sid, "active"),
                 ("change", C.sid, "active"), ("del", B.sid, "retiring"),
+                ("change", C.sid, "standby"), ("change", C.sid, "retiring"),
+                ("change", C.sid, "active"),
                 ("change", C.sid, "retiring"), ("del", C.sid, "retiring"),
-                ("add", "blackhole", "active"), ("del", "blackhole", "active")]
-        got, text = [], b""
-        while len(got) < len(want) and time.monotonic() < deadline:
-            *lines, text = (text + file.read()).split(b"\n")
-            for line in filter(None, lines):
+                ("add", "blackhole", "active"), ("del", "blackhole", "active"),
+                # A grace that ends by itself.
+                ("add", D.sid, "active"), ("change", D.sid, "retiring"),
+                ("del", D.sid, "retiring")]
+        with Monitor(self, "h0") as plain, Monitor(self, "h0", "-j") as told:
+            self.batch("h0", [
+                "route add " + one + B.sid, "route add " + one + C.sid + " state standby",
+                "route set " + one + C.sid + " state active",
+                "route replace " + one + C.sid + " hash l4",
+                "route del " + one + B.sid, "route del " + one + B.sid + " now",
+                "route set " + one + C.sid + " state standby",
+                "route set " + one + C.sid + " state retiring",
+                "route set " + one + C.sid + " state active",
+                "route del " + one + C.sid,
+                "route add 1000 10.95.0.0/16 blackhole",
+                "route del 1000 10.95.0.0/16 blackhole"])
+            self.grace(1)
+            self.batch("h0", ["route add " + one + D.sid, "route del " + one + D.sid])
+            got = []
+            for line in told.lines('"object":"route"', len(want)):
                 event = json.loads(line)
-                what = event.get("route")
-                if what:
-                    target = what["via"][0]["sid"] if "via" in what else what["kind"]
-                    got.append((event["event"], target, what["state"]))
-            time.sleep(0.05)
+                what = event["route"]
+                target = what["via"][0]["sid"] if "via" in what else what["kind"]
+                got.append((event["event"], target, what["state"]))
+            text = plain.lines(" route ", len(want))
         self.point("each change is an event", [] if got == want else
                    ["%s" % (one,) for one in got])
+        words = ["%s route 1000 10.95.0.0/16 %s" % (event, target if target == "blackhole"
+                                                    else "via " + target)
+                 for event, target, _ in want]
+        self.point("and a line of text", [] if len(text) == len(want) and all(
+            line.startswith(start) and line.endswith(" state " + state)
+            for line, start, (_, _, state) in zip(text, words, want)) else text)
+        self.grace(3600)
 
     # Very many.
 
