@@ -101,7 +101,7 @@ static void vpc_endpoint_light(struct vpc_net *vn, struct vpc_endpoint *ep,
 {
 	unsigned int slot;
 
-	vpc_retire_forget(&ep->retiring);
+	vpc_retire_forget(vn, &ep->retiring);
 	switch (state) {
 	case VPC_STATE_ACTIVE:
 		for (slot = 0; slot < vpc_endpoint_slots(ep); slot++)
@@ -125,7 +125,7 @@ static struct net_device *vpc_endpoint_remove(struct vpc_net *vn,
 	struct net_device *dev = NULL;
 
 	vpc_nl_endpoint_event(vn, ep, VPC_EVENT_DEL);
-	vpc_retire_forget(&ep->retiring);
+	vpc_retire_forget(vn, &ep->retiring);
 	if (ep->sid.local) {
 		dev = ep->nic->dev;
 		RCU_INIT_POINTER(ep->nic->ep, NULL);
@@ -329,7 +329,7 @@ static void vpc_item_commit(struct vpc_net *vn, struct vpc_endpoint_item *it)
 	if (!old)
 		return;
 
-	vpc_retire_forget(&old->retiring);
+	vpc_retire_forget(vn, &old->retiring);
 	vpc_table_swap(&vn->tables, it->ep, old);
 	if (old->sid.local && !it->nic) {
 		it->dead = old->nic->dev;

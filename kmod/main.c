@@ -25,7 +25,7 @@ static int __net_init vpc_net_init(struct net *net)
 	mutex_init(&vn->lock);
 	INIT_LIST_HEAD(&vn->edges);
 	INIT_LIST_HEAD(&vn->counting);
-	INIT_LIST_HEAD(&vn->retiring);
+	vn->retiring = RB_ROOT_CACHED;
 	INIT_DELAYED_WORK(&vn->retire_work, vpc_retire_work);
 	vn->counters = alloc_percpu(struct vpc_counters);
 	if (!vn->counters)

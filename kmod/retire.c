@@ -11,7 +11,13 @@
 
 static struct vpc_retiring *vpc_retire_first(struct vpc_net *vn)
 {
-	return list_first_entry_or_null(&vn->retiring, struct vpc_retiring, list);
+	return rb_entry_safe(rb_first_cached(&vn->retiring), struct vpc_retiring, node);
+}
+
+static bool vpc_retire_before(struct rb_node *a, const struct rb_node *b)
+{
+	return time_before(rb_entry(a, struct vpc_retiring, node)->end,
+			   rb_entry(b, struct vpc_retiring, node)->end);
 }
 
 /**
@@ -21,7 +27,7 @@ static struct vpc_retiring *vpc_retire_first(struct vpc_net *vn)
  */
 void vpc_retire_add(struct vpc_net *vn, const struct vpc_retiring *what)
 {
-	struct vpc_retiring *r, *pos;
+	struct vpc_retiring *r;
 
 	/* There is no way back here, and it is a few bytes. */
 	r = kmemdup(what, sizeof(*r), GFP_KERNEL | __GFP_NOFAIL);
@@ -29,39 +35,36 @@ void vpc_retire_add(struct vpc_net *vn, const struct vpc_retiring *what)
 	r->next = *r->head;
 	*r->head = r;
 
-	/* Grace is the same for most: the place is at the end. */
-	list_for_each_entry_reverse(pos, &vn->retiring, list)
-		if (time_before_eq(pos->end, r->end))
-			break;
-	list_add(&r->list, &pos->list);
+	rb_add_cached(&r->node, &vn->retiring, vpc_retire_before);
 	mod_delayed_work(vpc_wq, &vn->retire_work,
 			 max_t(long, vpc_retire_first(vn)->end - jiffies, 0));
 }
 
 /**
  * vpc_retire_forget - nothing of an entry ends by itself any more
+ * @vn: the namespace; its lock is held
  * @head: where it has the first of its own
  */
-void vpc_retire_forget(struct vpc_retiring **head)
+void vpc_retire_forget(struct vpc_net *vn, struct vpc_retiring **head)
 {
 	struct vpc_retiring *r;
 
 	while ((r = *head)) {
 		*head = r->next;
-		list_del(&r->list);
+		rb_erase_cached(&r->node, &vn->retiring);
 		kfree(r);
 	}
 }
 
-/* Take it off both lists.  It is nearly always the only one of its entry. */
-static void vpc_retire_unlink(struct vpc_retiring *r)
+/* Take it out of tree and list.  It is nearly always the only one of its entry. */
+static void vpc_retire_unlink(struct vpc_net *vn, struct vpc_retiring *r)
 {
 	struct vpc_retiring **pos = r->head;
 
 	while (*pos != r)
 		pos = &(*pos)->next;
 	*pos = r->next;
-	list_del(&r->list);
+	rb_erase_cached(&r->node, &vn->retiring);
 }
 
 /* Return: whether there is more to do now; @device is set if it takes rtnl. */
@@ -84,7 +87,7 @@ static bool vpc_retire_some(struct vpc_net *vn, bool rtnl, bool *device,
 		*device = r->device;
 		if (*device && !rtnl)
 			return true;
-		vpc_retire_unlink(r);
+		vpc_retire_unlink(vn, r);
 		dev = r->over(vn, r->what, r->slot);
 		if (dev)
 			unregister_netdevice_queue(dev, dead);
@@ -118,12 +121,14 @@ void vpc_retire_work(struct work_struct *work)
 	} while (more);
 }
 
-/* Free the list, when the namespace goes. */
+/* Free them all, when the namespace goes. */
 void vpc_retire_free(struct vpc_net *vn)
 {
-	struct vpc_retiring *r, *tmp;
+	struct vpc_retiring *r, *next;
 
 	cancel_delayed_work_sync(&vn->retire_work);
-	list_for_each_entry_safe(r, tmp, &vn->retiring, list)
+	rbtree_postorder_for_each_entry_safe(r, next, &vn->retiring.rb_root, node) {
 		kfree(r);
+		cond_resched();
+	}
 }

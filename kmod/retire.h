@@ -7,7 +7,7 @@
 
 /**
  * struct vpc_retiring - an entry, or a part of one, whose grace has not ended
- * @list: in vpc_net.retiring
+ * @node: in vpc_net.retiring
  * @next: another one of the same entry, or NULL
  * @head: where the entry has the first of its own
  * @what: the entry
@@ -17,7 +17,7 @@
  * @end: jiffies
  */
 struct vpc_retiring {
-	struct list_head	list;
+	struct rb_node		node;
 	struct vpc_retiring	*next;
 	struct vpc_retiring	**head;
 	void			*what;
@@ -29,7 +29,7 @@ struct vpc_retiring {
 };
 
 void vpc_retire_add(struct vpc_net *vn, const struct vpc_retiring *what);
-void vpc_retire_forget(struct vpc_retiring **head);
+void vpc_retire_forget(struct vpc_net *vn, struct vpc_retiring **head);
 void vpc_retire_work(struct work_struct *work);
 void vpc_retire_free(struct vpc_net *vn);
 

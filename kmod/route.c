@@ -55,7 +55,7 @@ static struct vpc_route *vpc_route_find(struct vpc_net *vn,
 
 static void vpc_route_remove(struct vpc_net *vn, struct vpc_route *route)
 {
-	vpc_retire_forget(&route->retiring);
+	vpc_retire_forget(vn, &route->retiring);
 	vpc_fib_remove(&vn->tables, route);
 	call_rcu(&route->rcu, vpc_route_free_rcu);
 }
@@ -128,7 +128,7 @@ static void vpc_route_activate(struct vpc_net *vn, struct vpc_route *route)
 
 static void vpc_route_light(struct vpc_net *vn, struct vpc_route *route, u8 state)
 {
-	vpc_retire_forget(&route->retiring);
+	vpc_retire_forget(vn, &route->retiring);
 	switch (state) {
 	case VPC_STATE_ACTIVE:
 		vpc_route_activate(vn, route);

@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
+#include <linux/rbtree.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
@@ -30,7 +31,7 @@
  * @route_gen: changes when remembered routes have to be looked up again
  * @edges: struct vpc_edge.list; RCU readers
  * @counting: struct vpc_edge.counting: @edges, and those that are going
- * @retiring: struct vpc_retiring, the one that ends first in front
+ * @retiring: struct vpc_retiring by the end of its grace
  * @retire_work: ends the grace of what is retiring
  * @counters: of packets that belong to no edge that is known
  * @gone: what deleted devices have counted
@@ -44,7 +45,7 @@ struct vpc_net {
 	u32				route_gen;
 	struct list_head		edges;
 	struct list_head		counting;
-	struct list_head		retiring;
+	struct rb_root_cached		retiring;
 	struct delayed_work		retire_work;
 	struct vpc_counters __percpu	*counters;
 	struct vpc_counters		gone;
