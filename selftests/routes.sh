@@ -3,8 +3,6 @@
 #
 # Route tables: the longest prefix, who may speak for it, states and their changes
 # under traffic, refusals, batches, dumps and events.
-#
-# With ROUTES set, as many are loaded, looked up, shown and deleted, too.
 
 lib=$(dirname "${BASH_SOURCE[0]}")/lib
 # shellcheck source=selftests/lib/tap.sh

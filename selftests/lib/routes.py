@@ -8,11 +8,9 @@ usage: routes.py PREFIX
 import collections
 import ipaddress
 import json
-import os
 import random
 import re
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
@@ -32,7 +30,6 @@ VMS = (
 )
 A, B, C, D, X = VMS
 PATIENCE = 60.0
-MANY = int(os.environ.get("ROUTES", "0"))
 
 ROUTE_ADD, ROUTE_REPLACE, ROUTE_SET, ROUTE_DEL = 15, 16, 17, 18
 VPC_A_ROUTE = 7
@@ -755,64 +752,6 @@ class Test(Probe):
             for line, start, (_, _, state) in zip(text, words, want)) else text)
         self.grace(3600)
 
-    # Very many.
-
-    @staticmethod
-    def slab():
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(row.split(":") for row in file)
-        return int(fields["SUnreclaim"].split()[0])
-
-    def many(self):
-        """Very many routes of several lengths in one VPC."""
-        def prefix(n):
-            return "%d.%d.%d.0/24" % (32 + (n >> 16), n >> 8 & 255, n & 255) if n % 2 else \
-                "fd32:%x:%x::/48" % (n >> 16, n & 0xffff)
-
-        times, before = [time.monotonic()], self.slab()
-        with tempfile.NamedTemporaryFile("w") as file:
-            for n in range(MANY):
-                file.write("route add 1000 %s via %s\n" % (prefix(n), (B, C, D)[n % 3].sid))
-            file.flush()
-            times.append(time.monotonic())
-            self.vpc("h0", "-batch " + file.name)
-        times.append(time.monotonic())
-        peak = self.slab()
-        problems = []
-        numbers = [random.randrange(MANY) for _ in range(300)]
-        nets = [prefix(n).split("/", 1)[0] for n in numbers]
-        pairs = [(A.v6, net + "7") if ":" in net else (A.v4, net[:-1] + "7") for net in nets]
-        times.append(time.monotonic())
-        for n, (end, _) in zip(numbers, self.ends("h0", 1000, pairs)):
-            if end != (B, C, D)[n % 3].sid:
-                problems.append("%s: %s" % (prefix(n), end))
-        self.point("%d routes of one VPC are found" % MANY, problems)
-        stream = Stream(self, [("vma", A.v4, B.v4, ("vmb",)), ("vma", A.v6, C.v6, ("vmc",))])
-        times.append(time.monotonic())
-        rows = self.vpc("h0", "route show 1000").count("\n")
-        times.append(time.monotonic())
-        self.point("and shown", [] if rows == MANY else ["%d are" % rows])
-        with tempfile.NamedTemporaryFile("w") as file:
-            file.write("".join("route del 1000 %s now\n" % prefix(n) for n in
-                               random.sample(range(MANY), MANY)))
-            file.flush()
-            begin = time.monotonic()
-            self.vpc("h0", "-batch " + file.name)
-        times.append(time.monotonic())
-        self.point("and deleted, in another order", self.shown("h0", "1000")[:3])
-        self.point("while others go on", stream.end())
-        deadline = time.monotonic() + PATIENCE
-        while (after := self.slab()) - before > (peak - before) / 2 and \
-                time.monotonic() < deadline:
-            time.sleep(0.5)
-        print("diag %d routes: loaded in %.1f s, shown in %.1f s, deleted in %.1f s" %
-              (MANY, times[2] - times[1], times[5] - times[4], times[6] - begin))
-        print("diag unreclaimable slab: %d KiB before, %d with them (%.0f bytes each), %d "
-              "after" % (before, peak, (peak - before) * 1024 / MANY, after))
-        self.point("their memory is given back",
-                   [] if after - before < (peak - before) / 2 else
-                   ["%d KiB of %d are not" % (after - before, peak - before)])
-
 
 def main():
     results = Results()
@@ -824,8 +763,6 @@ def main():
                  test.within, test.order, test.replaced, test.secondary, test.refusals,
                  test.whole, test.shows, test.dumps, test.events):
         step()
-    if MANY:
-        test.many()
     test.audit()
     results.end()
 
