@@ -43,7 +43,7 @@ new_hosts()
 	done
 }
 
-# blocks DOCUMENT: a line "HOST N" for each block of commands, or "no WHY".
+# blocks DOCUMENT: a line for each block of commands: the host, "both", or "no, WHY".
 blocks()
 {
 	awk '
@@ -75,6 +75,12 @@ paste_document()
 		[ab]|[ab],*)
 			# shellcheck disable=SC2086 # Words.
 			check "$name: block $n" $run bash -ec "$(block "$name" $n)" ;;
+		both)
+			for where in a b; do
+				check "$name: block $n on host $where" \
+					nsenter --net="/run/netns/$hosts$where" \
+					bash -ec "$(block "$name" $n)"
+			done ;;
 		no,*)
 			skip "$name: block $n" "${where#no, }" ;;
 		*)
@@ -138,6 +144,7 @@ mkdir -p "$tmp/etc" "$tmp/run" "$tmp/var/lib"
 
 paste_document operations
 paste_document integration
+paste_document routing
 new_hosts || bail "can't set up two hosts"
 check "the MTU table is what edges do" mtu_table
 check "the MTU table has rows" [ "$(table operations "mtu table" | wc -l)" -ge 5 ]

@@ -298,6 +298,30 @@ class Test(Probe):
                     "vmc", no, None)
         self.clear()
 
+    def drops(self):
+        """What a drop that becomes active ends: the grace at its prefix, and no more."""
+        self.grace(3600)
+        b, c, no = "via " + B.sid, "via " + C.sid, ("h0", "src_sid")
+        for drop, reason in (("blackhole", "blackhole"), ("prohibit", "prohibited")):
+            for host, vm in (("h0", B), ("h1", B), ("h2", C)):
+                self.batch(host, ["route add 1000 %s via %s" % (prefix, vm.sid)
+                                  for prefix in ("10.60.0.0/16", "fd00:60::/32")])
+            # B retires, C stands by.
+            self.set("route add 1000 %s " + c)
+            self.set("route set 1000 %s " + c + " state standby")
+            self.set("route add 1000 %s " + drop + " state standby")
+            self.stands("a %s that stands by ends no grace" % drop, ("h0", "not_active"),
+                        None, None)
+            self.set("route set 1000 %s " + drop + " state active")
+            self.stands("active, it does, and leaves what stands by", ("h0", reason), no, None)
+            self.set("route del 1000 %s now")
+            self.batch("h0", ["route add 1000 10.60.0.0/24 " + b,
+                              "route add 1000 fd00:60::/64 " + b,
+                              "route del 1000 10.60.0.0/24", "route del 1000 fd00:60::/64"])
+            self.set("route add 1000 %s " + drop)
+            self.stands("and the grace of a longer prefix", ("h0", reason), None, no)
+            self.clear()
+
     def expiry(self):
         self.grace(3600)
         self.batch("h0", ["route add 1000 10.60.0.0/16 via " + B.sid])
@@ -759,7 +783,7 @@ def main():
     random.seed()
     test.lengths("77.203.113.77")
     test.lengths("2a12:3456:789a:bcde:f012:3456:789a:bcde")
-    for step in (test.model, test.targets, test.owners, test.states, test.expiry,
+    for step in (test.model, test.targets, test.owners, test.states, test.drops, test.expiry,
                  test.within, test.order, test.replaced, test.secondary, test.refusals,
                  test.whole, test.shows, test.dumps, test.events):
         step()
