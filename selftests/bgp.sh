@@ -75,17 +75,6 @@ fabric_up()
 	done
 }
 
-# eventually COMMAND...: it succeeds within a minute.
-eventually()
-{
-	local end=$((SECONDS + 60))
-
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return
-		sleep 0.2
-	done
-}
-
 # knows NODE PREFIX N: the node has a route with so many next hops.
 knows()
 {

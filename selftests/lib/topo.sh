@@ -124,6 +124,17 @@ vm_quiet()
 	done
 }
 
+# eventually COMMAND...: it succeeds within a minute.
+eventually()
+{
+	local end=$((SECONDS + 60))
+
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return
+		sleep 0.2
+	done
+}
+
 # reach NAME ADDRESS...: the VM pings each address.
 reach()
 {
