@@ -9,7 +9,9 @@
  *
  * Objects are nested top-level attributes.  A request that takes several of
  * them repeats the top-level attribute: it is applied whole or not at all, and
- * the offset in the extended ACK points into the item that was refused.
+ * the offset in the extended ACK points into the item that was refused.  It is
+ * refused without an object, with more than its command takes, and if it names
+ * one twice.
  *
  * Byte order: addresses, prefixes and MACs are in network order, every integer
  * is in host order.
