@@ -490,6 +490,8 @@ test_monitor()
 		sleep 0.1
 		[ ! -s "$tmp/text" ] || [ ! -s "$tmp/json" ] || break
 	done
+	on_host edge set e0 grace 9 encrypt off
+	on_host edge set e0 grace 8 encrypt on
 	on_host vpc add 5 fd00:7::5 02:00:00:00:00:05 -4 10.0.0.5
 	on_host vpc del 5 fd00:7::5 now
 	for _ in {1..100}; do
@@ -501,6 +503,8 @@ test_monitor()
 	# shellcheck disable=SC2086
 	wait $pid 2> /dev/null
 	check "monitor: an edge" grep "^change edge e0: locator" "$tmp/text"
+	check "monitor: which settings have changed" grep "^    changed: grace, encrypt$" \
+		"$tmp/text"
 	check "monitor: an endpoint" \
 		grep "^add endpoint 5 fd00:7::5 02:00:00:00:00:05 -4 10.0.0.5" "$tmp/text"
 	check "monitor: its end" grep "^del endpoint 5 fd00:7::5" "$tmp/text"

@@ -86,6 +86,8 @@ on_host -b - <<-END || bail "can't configure"
 	route add 1000 10.1.0.0/16 via fd00:8::20
 	route add 1000 fd02::/16 via fd00:8::20 weight 0 via fd00:9::30 hash l4 export
 	route add 1000 10.2.0.0/16 peer 1
+	route add 1000 10.4.0.0/16 via fd00:8::20
+	route add 1000 10.4.0.0/16 via fd00:9::30 state standby
 	route add 1000 10.3.0.0/16 blackhole
 	route add 1000 10.3.0.0/16 prohibit state standby
 	peer add 1000 1
@@ -151,8 +153,15 @@ check "trace: not sealed" grep '{"step":"seal","passed":false,"reason":"missing_
 
 on_host vpc set 1 fd00:9::31 state active
 on_host peer del 1 2
+on_host route set 1000 10.4.0.0/16 via fd00:9::30 state active
 on_host route del 1000 10.3.0.0/16
 on_host edge rekey e0
+on_host edge set e0 grace 77 prefix del fd00:17::/64
+on_host edge set e0 grace 77
+on_host vpc replace 1000 fd00:9::30 02:00:00:00:00:33 -4 10.0.0.30 -6 fd01::30
+on_host route replace 1000 fd02::/16 via fd00:8::20 weight 3 via fd00:9::30 hash l3 export
+on_host peer add 1 1000 state active
+on_host remote replace fd00:8::/64 prefix fd00:18::/64 key $alice encrypt off
 on_host remote del fd00:8::/64 now
 on_host remote del fd00:28::/64
 on_host edge del e1
@@ -166,6 +175,32 @@ check "monitor: every line" "$schema" monitor < "$tmp/monitor"
 check "monitor: one line for each event" [ "$(wc -l < "$tmp/monitor")" -ge 11 ]
 check "monitor: changes of a remote" grep '"event":"change","object":"remote"' "$tmp/monitor"
 check "monitor: the end of a remote" grep '"event":"del","object":"remote"' "$tmp/monitor"
+
+# changed OBJECT TEXT NAME...: a change of an object that has the text in its line
+# is of just these settings.
+changed()
+{
+	local names
+
+	names=$(printf ',"%s"' "${@:3}")
+	grep -F "\"event\":\"change\",\"object\":\"$1\"" "$tmp/monitor" | grep -F -- "$2" |
+		tee /dev/stderr | grep -F "\"changed\":[${names:1}]"
+}
+
+check "monitor: of an edge, two settings change" changed edge '"name":"e0"' prefix grace
+check "monitor: its keys" changed edge '"name":"e0"' key
+check "monitor: nothing" grep '"name":"e0".*"changed":\[\]' "$tmp/monitor"
+check "monitor: an endpoint's state" changed endpoint fd00:9::31 state
+check "monitor: its addresses" changed endpoint fd00:9::30 MAC -6
+check "monitor: a route's next hops" changed route '"prefix":"fd02::/16"' via hash
+check "monitor: the state of one that stands beside another" \
+	changed route '10.4.0.0/16","kind":"via","via":[{"sid":"fd00:9::30"' state
+check "monitor: and of the one that it displaces" \
+	changed route '10.4.0.0/16","kind":"via","via":[{"sid":"fd00:8::20"' state
+check "monitor: a peering" changed peer '"vpc":1,"peer":1000' state
+check "monitor: a remote" changed remote fd00:8::/64 encrypt
+check_fails "monitor: what is new has changed nothing" \
+	eval 'grep "\"event\":\"add\"" "$tmp/monitor" | grep "\"changed\""'
 check "monitor: each has a time" [ "$(grep -c '"timestamp":"' "$tmp/monitor")" = \
 	"$(wc -l < "$tmp/monitor")" ]
 

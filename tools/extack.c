@@ -164,9 +164,15 @@ static const struct object_key *object_key(const struct attr_info *info)
 	return key;
 }
 
-/* "endpoint 1000 fd00::10" */
-static void object_text(const struct nlattr *attr, const struct attr_info *info,
-			char *text, size_t size)
+/**
+ * object_title - the kind of an object, and what tells it from others of its kind
+ * @attr: the object
+ * @info: what it is
+ * @text: for example "endpoint 1000 fd00::10"
+ * @size: room for it
+ */
+void object_title(const struct nlattr *attr, const struct attr_info *info, char *text,
+		  size_t size)
 {
 	const struct nlattr *tb[VPC_EDGE_A_MAX + VPC_ENDPOINT_A_MAX];
 	const struct object_key *key = object_key(info);
@@ -207,7 +213,7 @@ static void place_text(const struct place *place, char *text, size_t size)
 	text[0] = '\0';
 	if (!place->depth)
 		return;
-	object_text(place->attr[0], place->info[0], text, size);
+	object_title(place->attr[0], place->info[0], text, size);
 	if (!last || is_only_key(place))
 		return;
 	/* Parts of a prefix say nothing that the prefix does not. */

@@ -5,7 +5,7 @@
 
 #include <libmnl/libmnl.h>
 
-#include "tool.h"
+#include "attr.h"
 
 /**
  * struct extack - an answer
@@ -30,6 +30,8 @@ struct extack {
 };
 
 void extack_parse(const struct nlmsghdr *nlh, struct extack *ext);
+void object_title(const struct nlattr *attr, const struct attr_info *info, char *text,
+		  size_t size);
 int extack_error(const struct nlmsghdr *request, const struct extack *ext);
 
 #endif /* _EXTACK_H */

@@ -9,6 +9,7 @@
 #include <linux/vpc.h>
 
 #include "attr.h"
+#include "changes.h"
 #include "edge.h"
 #include "endpoint.h"
 #include "genl.h"
@@ -21,14 +22,13 @@
 static const char help[] =
 	"Usage: vpc [ -timestamp | -tshort ] monitor\n";
 
-static const char *event_name(const struct nlattr *attr)
+static const char *event_name(uint8_t event)
 {
 	static const char * const names[] = {
 		[VPC_EVENT_ADD]		= "add",
 		[VPC_EVENT_CHANGE]	= "change",
 		[VPC_EVENT_DEL]		= "del",
 	};
-	uint8_t event = attr ? mnl_attr_get_u8(attr) : 0;
 
 	return event < ARRAY_SIZE(names) && names[event] ? names[event] : "unknown";
 }
@@ -52,17 +52,55 @@ static void print_timestamp(void)
 	}
 }
 
-static void print_event(const char *object, const struct nlattr *event,
-			const struct nlattr *nest,
-			void (*print)(const char *key, const struct nlattr *nest))
+static int endpoints_get(struct nests *list)
 {
+	return endpoint_get_all(0, list);
+}
+
+static int routes_get(struct nests *list)
+{
+	return route_get_all(0, NULL, list);
+}
+
+static int peers_get(struct nests *list)
+{
+	return peer_get_all(0, list);
+}
+
+/**
+ * struct watched - a kind of object that has events
+ * @type: &enum vpc_attr
+ * @get_all: asks for all of them
+ * @print: prints one
+ */
+static const struct watched {
+	uint16_t	type;
+	int		(*get_all)(struct nests *list);
+	void		(*print)(const char *key, const struct nlattr *nest);
+} watched[] = {
+	{ VPC_A_EDGE, edge_get_all, edge_print },
+	{ VPC_A_ENDPOINT, endpoints_get, endpoint_print },
+	{ VPC_A_ROUTE, routes_get, route_print },
+	{ VPC_A_PEER, peers_get, peer_print },
+	{ VPC_A_REMOTE, remote_get_all, remote_print },
+};
+
+static void print_event(const struct watched *w, const struct nlattr *event,
+			const struct nlattr *nest)
+{
+	const char *object = attr_top.info[w->type].name;
+	uint8_t what = event ? mnl_attr_get_u8(event) : 0;
+
 	open_object(NULL);
 	if (options.timestamp)
 		print_timestamp();
-	print_string("event", "%s ", event_name(event));
+	print_string("event", "%s ", event_name(what));
 	print_string("object", "%s ", object);
-	print(object, nest);
+	w->print(object, nest);
+	if (what == VPC_EVENT_CHANGE)
+		changes_print(w->type, nest);
 	close_object();
+	changes_note(w->type, nest, what == VPC_EVENT_DEL);
 	fflush(stdout);
 }
 
@@ -70,30 +108,37 @@ static int monitor_message(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *event = message_attr(nlh, VPC_A_EVENT);
 	const struct nlattr *nest;
+	size_t i;
 
 	(void)data;
 	netns_forget();
-	nest = message_attr(nlh, VPC_A_EDGE);
-	if (nest)
-		print_event("edge", event, nest, edge_print);
-	nest = message_attr(nlh, VPC_A_ENDPOINT);
-	if (nest)
-		print_event("endpoint", event, nest, endpoint_print);
-	nest = message_attr(nlh, VPC_A_ROUTE);
-	if (nest)
-		print_event("route", event, nest, route_print);
-	nest = message_attr(nlh, VPC_A_PEER);
-	if (nest)
-		print_event("peer", event, nest, peer_print);
-	nest = message_attr(nlh, VPC_A_REMOTE);
-	if (nest)
-		print_event("remote", event, nest, remote_print);
+	for (i = 0; i < ARRAY_SIZE(watched); i++) {
+		nest = message_attr(nlh, watched[i].type);
+		if (nest)
+			print_event(&watched[i], event, nest);
+	}
 	return ferror(stdout) ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
 static void monitor_lost(void)
 {
 	warning("some events were lost: they came faster than they were printed");
+}
+
+/* What is there, so that it can be told what changes. */
+static int learn(void)
+{
+	struct nests list;
+	size_t i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(watched); i++) {
+		err = watched[i].get_all(&list);
+		if (err)
+			return err;
+		changes_learn(watched[i].type, &list);
+	}
+	return STATUS_OK;
 }
 
 int monitor_main(struct args *args)
@@ -103,6 +148,8 @@ int monitor_main(struct args *args)
 	if (arg_is(args, "help"))
 		return usage(help);
 	err = arg_end(args);
+	if (!err)
+		err = learn();
 	return err ? err : genl_listen(VPC_GENL_MCGRP_CONFIG, monitor_message,
 				       monitor_lost);
 }

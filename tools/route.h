@@ -39,6 +39,7 @@ struct route {
 void route_put(struct nlmsghdr *nlh, const struct route *route);
 
 /* route_show.c */
+uint64_t route_target(const struct nlattr *nest);
 int route_get_all(uint32_t vpc, const struct subnet *dst, struct nests *list);
 void route_print(const char *key, const struct nlattr *nest);
 void route_print_in(const char *key, const struct nlattr *nest);

@@ -10,20 +10,36 @@
 #include "print.h"
 #include "route.h"
 
-/* What tells routes of one prefix apart, in few bytes (FNV-1a). */
-static uint64_t target_hash(const struct nlattr *nest)
+/**
+ * route_target - where a route leads: what tells routes of one prefix apart
+ * @nest: its attributes
+ *
+ * Return: a hash (FNV-1a) of its kind, and of the SIDs of its next hops without
+ *	their weights, which the kernel keeps in order, or of its peer.
+ */
+uint64_t route_target(const struct nlattr *nest)
 {
 	uint64_t hash = 0xcbf29ce484222325;
 	const struct nlattr *attr;
 	const uint8_t *byte;
-	size_t i;
+	size_t len, i;
 
 	mnl_attr_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) != VPC_ROUTE_A_VIA &&
-		    mnl_attr_get_type(attr) != VPC_ROUTE_A_PEER)
+		if (!attr_valid(attr, &attr_route))
 			continue;
+		switch (mnl_attr_get_type(attr)) {
+		case VPC_ROUTE_A_KIND:
+		case VPC_ROUTE_A_PEER:
+			len = mnl_attr_get_payload_len(attr);
+			break;
+		case VPC_ROUTE_A_VIA:
+			len = sizeof(((struct vpc_via *)NULL)->sid);
+			break;
+		default:
+			continue;
+		}
 		byte = mnl_attr_get_payload(attr);
-		for (i = 0; i < mnl_attr_get_payload_len(attr); i++)
+		for (i = 0; i < len; i++)
 			hash = (hash ^ byte[i]) * 0x100000001b3;
 	}
 	return hash;
@@ -49,7 +65,7 @@ static void route_key(const struct nlattr *nest, uint8_t *key)
 	state = tb[VPC_ROUTE_A_STATE] ? mnl_attr_get_u8(tb[VPC_ROUTE_A_STATE]) : 0;
 	key[22] = state == VPC_STATE_ACTIVE ? 0 : state;
 	key[23] = tb[VPC_ROUTE_A_KIND] ? mnl_attr_get_u8(tb[VPC_ROUTE_A_KIND]) : 0;
-	hash = target_hash(nest);
+	hash = route_target(nest);
 	memcpy(key + 24, &hash, sizeof(hash));
 }
 
