@@ -17,6 +17,8 @@ from ynl import Family, Refused, SpecError
 
 LOCATOR = {"addr": ip6("fd00:7::"), "len": 64}
 SID, OTHER = ip6("fd00:7::10"), ip6("fd00:8::20")
+# That of Bob in RFC 7748, section 6.1.
+KEY = bytes.fromhex("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f")
 MAC, OTHER_MAC = bytes.fromhex("020000000010"), bytes.fromhex("020000000020")
 
 
@@ -82,6 +84,40 @@ def endpoints(family, results):
     family.do("endpoint-set", endpoint=[{"vpc": 1000, "sid": OTHER, "state": "active"}])
 
 
+def remotes(family, results):
+    prefix = [{"addr": ip6("fd00:8::"), "len": 64}]
+    family.do("remote-add", remote={"prefix": prefix, "key": [{"public": KEY}]})
+    answer = family.do("remote-get", remote={"prefix": prefix})["remote"]
+    results.point("remote-add, remote-get", differences(
+        answer, {"prefix": prefix, "state": "active",
+                 "key": [{"public": KEY, "id": answer["key"][0]["id"]}]}))
+    own = family.do("edge-get", edge={"name": "e0"})["edge"]["key"][0]
+    family.do("remote-set", remote={"prefix": prefix, "seq": 1 << 32})
+    (pair,) = family.dump("remote-get")[0]["remote"]["pair"]
+    results.point("remote-set, and the pair in a dump", differences(
+        pair, {"edge": "e0", "own-id": own["id"], "remote-id": answer["key"][0]["id"],
+               "sends": True, "seq": 1 << 32}))
+    keys = family.do("edge-rekey", edge={"name": "e0"})["edge"]["key"]
+    results.point("edge-rekey: the reply is the edge", [] if len(keys) == 2 and
+                  keys[1]["public"] == own["public"] and keys[1]["expires"] and
+                  "expires" not in keys[0] else [str(keys)])
+    trace = family.do("trace", trace={"vpc": 1000, "src": ip4("10.0.0.1"),
+                                      "dst": ip4("10.0.0.3")})["trace"]
+    seal = [step for step in trace["step"] if step["step"] == "seal"]
+    results.point("a trace of what is sealed", [] if len(seal) == 1 and differences(
+        seal[0], {"cipher": "aes-128-gcm", "key": KEY}) == [] else [str(trace)])
+    family.do("remote-replace", remote={"prefix": prefix, "key": [{"public": KEY}],
+                                        "encrypt": "required"})
+    results.point("remote-replace", differences(
+        family.do("remote-get", remote={"prefix": prefix})["remote"],
+        {"encrypt": "required"}))
+    results.point("a key of zeros", refused(
+        lambda: family.do("remote-replace", remote={
+            "prefix": prefix, "key": [{"public": bytes(32)}]}), errno.EKEYREJECTED, "no secret"))
+    family.do("remote-del", remote={"prefix": prefix, "now": True})
+    results.point("remote-del", [str(answer) for answer in family.dump("remote-get")])
+
+
 def refusals(family, results):
     results.point("a refusal has a message and a place", refused(
         lambda: family.do("edge-add", edge={"name": "e1", "locator": LOCATOR}),
@@ -122,7 +158,8 @@ def events(family, listener, results):
         name, values = listener.event()
         seen.append((name, values["event"]))
     want = [("edge-ntf", "add"), ("edge-ntf", "change"), ("endpoint-ntf", "add"),
-            ("endpoint-ntf", "change"), ("endpoint-ntf", "del"), ("edge-ntf", "del")]
+            ("endpoint-ntf", "change"), ("endpoint-ntf", "del"), ("remote-ntf", "add"),
+            ("remote-ntf", "change"), ("remote-ntf", "del"), ("edge-ntf", "del")]
     results.point("events of every kind", ["%s: %s is missing" % w for w in want
                                            if w not in seen])
 
@@ -137,6 +174,7 @@ def main():
         edges(family, results, int(device))
         subprocess.run(["ip", "-n", netns, "link", "set", "e0", "up"], check=True)
         endpoints(family, results)
+        remotes(family, results)
         refusals(family, results)
         trace_and_stats(family, results)
         events(family, listener, results)
