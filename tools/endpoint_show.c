@@ -10,6 +10,7 @@
 #include "genl.h"
 #include "netns.h"
 #include "print.h"
+#include "show.h"
 
 /* By VPC, then by SID. */
 static void endpoint_key(const struct nlattr *nest, uint8_t *key)
@@ -66,29 +67,16 @@ int endpoint_get_all(uint32_t vpc, struct nests *list)
 
 /* Printing. */
 
-static void print_addresses(const struct nlattr *nest, uint16_t type,
-			    const char *key, const char *fmt)
+static void print_addresses(const struct nlattr *nest, uint16_t type, const char *key,
+			    const char *fmt)
 {
-	const struct attr_info *info = &attr_endpoint.info[type];
-	const struct nlattr *attr;
-	char text[ATTR_TEXT_SIZE];
-
-	open_array(key);
-	mnl_attr_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) == type && attr_valid(attr, &attr_endpoint))
-			print_string(NULL, fmt, attr_text(attr, info, text));
-	}
-	close_array();
+	show_values(nest, &attr_endpoint, type, key, fmt, fmt);
 }
 
 static void print_value(const struct nlattr **tb, uint16_t type, const char *key,
 			const char *fmt)
 {
-	char text[ATTR_TEXT_SIZE];
-
-	if (tb[type])
-		print_string(key, fmt, attr_text(tb[type], &attr_endpoint.info[type],
-						 text));
+	show_value(tb[type], &attr_endpoint.info[type], key, fmt);
 }
 
 static void print_device(const struct nlattr **tb)
@@ -96,8 +84,7 @@ static void print_device(const struct nlattr **tb)
 	const char *name;
 	int nsid;
 
-	if (tb[VPC_ENDPOINT_A_IFINDEX])
-		print_uint("ifindex", NULL, mnl_attr_get_u32(tb[VPC_ENDPOINT_A_IFINDEX]));
+	print_value(tb, VPC_ENDPOINT_A_IFINDEX, "ifindex", NULL);
 	if (!tb[VPC_ENDPOINT_A_NETNSID])
 		return;
 	nsid = mnl_attr_get_u32(tb[VPC_ENDPOINT_A_NETNSID]);
@@ -118,8 +105,7 @@ void endpoint_print(const char *key, const struct nlattr *nest)
 
 	attrs_parse(nest, &attr_endpoint, tb);
 	open_object(key);
-	if (tb[VPC_ENDPOINT_A_VPC])
-		print_uint("vpc", "%llu", mnl_attr_get_u32(tb[VPC_ENDPOINT_A_VPC]));
+	print_value(tb, VPC_ENDPOINT_A_VPC, "vpc", "%llu");
 	print_value(tb, VPC_ENDPOINT_A_DEV, "dev", " %s");
 	print_value(tb, VPC_ENDPOINT_A_EDGE, "edge", "@%s");
 	print_value(tb, VPC_ENDPOINT_A_SID, "sid", " %s");
@@ -145,7 +131,6 @@ int endpoint_show(struct args *args)
 {
 	struct endpoint ep = { .vpc = 0 };
 	struct nests list;
-	size_t i;
 	int err;
 
 	if (args->argc > 1) {
@@ -161,10 +146,6 @@ int endpoint_show(struct args *args)
 	}
 	if (err)
 		return err;
-	open_array(NULL);
-	for (i = 0; i < list.n; i++)
-		endpoint_print(NULL, list.nest[i]);
-	close_array();
-	collect_free(&list);
+	show_list(&list, endpoint_print);
 	return STATUS_OK;
 }

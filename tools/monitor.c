@@ -18,6 +18,7 @@
 #include "print.h"
 #include "remote.h"
 #include "route.h"
+#include "show.h"
 
 static const char help[] =
 	"Usage: vpc [ -timestamp | -tshort ] monitor\n";
@@ -76,7 +77,7 @@ static int peers_get(struct nests *list)
 static const struct watched {
 	uint16_t	type;
 	int		(*get_all)(struct nests *list);
-	void		(*print)(const char *key, const struct nlattr *nest);
+	object_print	*print;
 } watched[] = {
 	{ VPC_A_EDGE, edge_get_all, edge_print },
 	{ VPC_A_ENDPOINT, endpoints_get, endpoint_print },

@@ -12,6 +12,7 @@
 #include "peer.h"
 #include "print.h"
 #include "queue.h"
+#include "show.h"
 
 static const char help[] =
 	"Usage: vpc peer add ID PEER [ state { standby | active } ]\n"
@@ -154,10 +155,8 @@ void peer_print(const char *key, const struct nlattr *nest)
 	attrs_parse(nest, &attr_peer, tb);
 	theirs = tb[VPC_PEER_A_PEER_STATE];
 	open_object(key);
-	if (tb[VPC_PEER_A_VPC])
-		print_uint("vpc", "%llu", mnl_attr_get_u32(tb[VPC_PEER_A_VPC]));
-	if (tb[VPC_PEER_A_PEER])
-		print_uint("peer", " %llu", mnl_attr_get_u32(tb[VPC_PEER_A_PEER]));
+	show_value(tb[VPC_PEER_A_VPC], &attr_peer.info[VPC_PEER_A_VPC], "vpc", "%llu");
+	show_value(tb[VPC_PEER_A_PEER], &attr_peer.info[VPC_PEER_A_PEER], "peer", " %llu");
 	if (tb[VPC_PEER_A_STATE]) {
 		ours = mnl_attr_get_u8(tb[VPC_PEER_A_STATE]);
 		print_string("state", " state %s", state_name(ours));
@@ -175,7 +174,6 @@ static int peer_show(struct args *args)
 {
 	struct nests list;
 	uint32_t vpc = 0;
-	size_t i;
 	int err;
 
 	err = queue_flush();
@@ -187,11 +185,7 @@ static int peer_show(struct args *args)
 		err = peer_get_all(vpc, &list);
 	if (err)
 		return err;
-	open_array(NULL);
-	for (i = 0; i < list.n; i++)
-		peer_print(NULL, list.nest[i]);
-	close_array();
-	collect_free(&list);
+	show_list(&list, peer_print);
 	return STATUS_OK;
 }
 

@@ -6,9 +6,9 @@
 #include "attr.h"
 #include "edge.h"
 #include "genl.h"
-#include "key.h"
 #include "print.h"
 #include "remote.h"
+#include "show.h"
 
 static int remote_get(const struct prefix *p, struct nests *list)
 {
@@ -33,36 +33,14 @@ int remote_get_all(struct nests *list)
 
 /* Printing. */
 
-static void print_prefixes(const struct nlattr *nest, uint16_t type, const char *key,
-			   const char *first_fmt, const char *fmt)
-{
-	const struct attr_info *info = &attr_remote.info[type];
-	const struct nlattr *attr;
-	char text[ATTR_TEXT_SIZE];
-	bool first = true;
-
-	open_array(key);
-	mnl_attr_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) != type || !attr_valid(attr, &attr_remote))
-			continue;
-		print_string(NULL, first ? first_fmt : fmt, attr_text(attr, info, text));
-		first = false;
-	}
-	close_array();
-}
-
 static void print_key(const struct nlattr *nest, const char *fmt)
 {
 	const struct nlattr *tb[VPC_KEY_A_MAX + 1];
-	char text[KEY_TEXT_SIZE];
 
 	attrs_parse(nest, &attr_key, tb);
 	open_object(NULL);
-	if (tb[VPC_KEY_A_PUBLIC])
-		print_string("key", fmt,
-			     key_text(mnl_attr_get_payload(tb[VPC_KEY_A_PUBLIC]), text));
-	if (tb[VPC_KEY_A_ID])
-		print_uint("id", NULL, mnl_attr_get_u16(tb[VPC_KEY_A_ID]));
+	show_value(tb[VPC_KEY_A_PUBLIC], &attr_key.info[VPC_KEY_A_PUBLIC], "key", fmt);
+	show_value(tb[VPC_KEY_A_ID], &attr_key.info[VPC_KEY_A_ID], "id", NULL);
 	close_object();
 }
 
@@ -83,25 +61,24 @@ static void print_keys(const struct nlattr *nest, bool replaced, const char *nam
 	close_array();
 }
 
-static void print_number(const struct nlattr **tb, uint16_t type, const char *key,
-			 const char *fmt)
+static void print_of_pair(const struct nlattr **tb, uint16_t type, const char *key,
+			  const char *fmt)
 {
-	if (tb[type])
-		print_uint(key, fmt, mnl_attr_get_u64(tb[type]));
+	show_value(tb[type], &attr_pair.info[type], key, fmt);
 }
 
 static void print_pair_stats(const struct nlattr **tb)
 {
 	print_text("        ");
-	print_number(tb, VPC_PAIR_A_TX_PACKETS, "tx_packets", "tx %llu packets");
-	print_number(tb, VPC_PAIR_A_TX_BYTES, "tx_bytes", " %llu bytes");
-	print_number(tb, VPC_PAIR_A_SEQ, "seq", " seq %llu\n        ");
-	print_number(tb, VPC_PAIR_A_RX_PACKETS, "rx_packets", "rx %llu packets");
-	print_number(tb, VPC_PAIR_A_RX_BYTES, "rx_bytes", " %llu bytes");
-	print_number(tb, VPC_PAIR_A_BAD_ICV, "bad_icv", " bad-icv %llu");
-	print_number(tb, VPC_PAIR_A_REPLAYS, "replays", " replays %llu");
-	print_number(tb, VPC_PAIR_A_LAST_REPLAY, "last_replay", " last-replay %llu");
-	print_number(tb, VPC_PAIR_A_WRONG_HOP, "wrong_hop", " wrong-hop %llu");
+	print_of_pair(tb, VPC_PAIR_A_TX_PACKETS, "tx_packets", "tx %llu packets");
+	print_of_pair(tb, VPC_PAIR_A_TX_BYTES, "tx_bytes", " %llu bytes");
+	print_of_pair(tb, VPC_PAIR_A_SEQ, "seq", " seq %llu\n        ");
+	print_of_pair(tb, VPC_PAIR_A_RX_PACKETS, "rx_packets", "rx %llu packets");
+	print_of_pair(tb, VPC_PAIR_A_RX_BYTES, "rx_bytes", " %llu bytes");
+	print_of_pair(tb, VPC_PAIR_A_BAD_ICV, "bad_icv", " bad-icv %llu");
+	print_of_pair(tb, VPC_PAIR_A_REPLAYS, "replays", " replays %llu");
+	print_of_pair(tb, VPC_PAIR_A_LAST_REPLAY, "last_replay", " last-replay %llu");
+	print_of_pair(tb, VPC_PAIR_A_WRONG_HOP, "wrong_hop", " wrong-hop %llu");
 	print_text("\n");
 }
 
@@ -111,15 +88,10 @@ static void print_pair(const struct nlattr *nest)
 
 	attrs_parse(nest, &attr_pair, tb);
 	open_object(NULL);
-	if (tb[VPC_PAIR_A_EDGE])
-		print_string("edge", "    edge %s", mnl_attr_get_str(tb[VPC_PAIR_A_EDGE]));
-	if (tb[VPC_PAIR_A_OWN_ID])
-		print_uint("own_id", " id %llu", mnl_attr_get_u16(tb[VPC_PAIR_A_OWN_ID]));
-	if (tb[VPC_PAIR_A_REMOTE_ID])
-		print_uint("remote_id", " remote-id %llu",
-			   mnl_attr_get_u16(tb[VPC_PAIR_A_REMOTE_ID]));
-	if (tb[VPC_PAIR_A_SPI])
-		print_uint("spi", " spi 0x%08llx", mnl_attr_get_u32(tb[VPC_PAIR_A_SPI]));
+	print_of_pair(tb, VPC_PAIR_A_EDGE, "edge", "    edge %s");
+	print_of_pair(tb, VPC_PAIR_A_OWN_ID, "own_id", " id %llu");
+	print_of_pair(tb, VPC_PAIR_A_REMOTE_ID, "remote_id", " remote-id %llu");
+	print_of_pair(tb, VPC_PAIR_A_SPI, "spi", " spi 0x%08llx");
 	print_bool("sends", " sends", tb[VPC_PAIR_A_SENDS]);
 	print_bool("seen", " seen", tb[VPC_PAIR_A_SEEN]);
 	print_text("\n");
@@ -140,6 +112,12 @@ static void print_pairs(const struct nlattr *nest)
 	close_array();
 }
 
+static void print_value(const struct nlattr **tb, uint16_t type, const char *key,
+			const char *fmt)
+{
+	show_value(tb[type], &attr_remote.info[type], key, fmt);
+}
+
 /**
  * remote_print - print a remote: one line in the order of the arguments, then
  *	what comes of its keys
@@ -152,23 +130,20 @@ void remote_print(const char *key, const struct nlattr *nest)
 
 	attrs_parse(nest, &attr_remote, tb);
 	open_object(key);
-	print_prefixes(nest, VPC_REMOTE_A_PREFIX, "prefixes", "%s", " prefix %s");
+	show_values(nest, &attr_remote, VPC_REMOTE_A_PREFIX, "prefixes", "%s",
+		    " prefix %s");
 	print_keys(nest, false, "keys", " key %s");
-	if (tb[VPC_REMOTE_A_ENCRYPT])
-		print_string("encrypt", " encrypt %s",
-			     encrypt_name(mnl_attr_get_u8(tb[VPC_REMOTE_A_ENCRYPT])));
-	if (tb[VPC_REMOTE_A_STATE])
-		print_string("state", " state %s",
-			     state_name(mnl_attr_get_u8(tb[VPC_REMOTE_A_STATE])));
+	print_value(tb, VPC_REMOTE_A_ENCRYPT, "encrypt", " encrypt %s");
+	print_value(tb, VPC_REMOTE_A_STATE, "state", " state %s");
 	if (tb[VPC_REMOTE_A_RETIRED_PREFIX])
-		print_prefixes(nest, VPC_REMOTE_A_RETIRED_PREFIX, "retired_prefixes",
-			       " retired %s", " retired %s");
+		show_values(nest, &attr_remote, VPC_REMOTE_A_RETIRED_PREFIX,
+			    "retired_prefixes", " retired %s", " retired %s");
 	print_text("\n");
 	print_keys(nest, true, "replaced_keys", "    replaced key %s\n");
 	print_pairs(nest);
 	if (options.stats)
-		print_number(tb, VPC_REMOTE_A_UNKNOWN_SPI, "unknown_spi",
-			     "    unknown-spi %llu\n");
+		print_value(tb, VPC_REMOTE_A_UNKNOWN_SPI, "unknown_spi",
+			    "    unknown-spi %llu\n");
 	close_object();
 }
 
@@ -177,7 +152,6 @@ int remote_show(struct args *args)
 {
 	struct nests list;
 	struct prefix p;
-	size_t i;
 	int err;
 
 	if (args->argc) {
@@ -191,10 +165,6 @@ int remote_show(struct args *args)
 	}
 	if (err)
 		return err;
-	open_array(NULL);
-	for (i = 0; i < list.n; i++)
-		remote_print(NULL, list.nest[i]);
-	close_array();
-	collect_free(&list);
+	show_list(&list, remote_print);
 	return STATUS_OK;
 }

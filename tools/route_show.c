@@ -9,6 +9,7 @@
 #include "genl.h"
 #include "print.h"
 #include "route.h"
+#include "show.h"
 
 /**
  * route_target - where a route leads: what tells routes of one prefix apart
@@ -99,6 +100,12 @@ int route_get_all(uint32_t vpc, const struct subnet *dst, struct nests *list)
 
 /* Printing. */
 
+static void print_value(const struct nlattr **tb, uint16_t type, const char *key,
+			const char *fmt)
+{
+	show_value(tb[type], &attr_route.info[type], key, fmt);
+}
+
 static void print_vias(const struct nlattr *nest)
 {
 	const struct nlattr *attr;
@@ -123,20 +130,17 @@ static void print_vias(const struct nlattr *nest)
 static void print_target(const struct nlattr **tb, const struct nlattr *nest)
 {
 	uint8_t kind = tb[VPC_ROUTE_A_KIND] ? mnl_attr_get_u8(tb[VPC_ROUTE_A_KIND]) : 0;
-	char text[ATTR_TEXT_SIZE];
 
 	print_string("kind", kind == VPC_ROUTE_BLACKHOLE || kind == VPC_ROUTE_PROHIBIT ?
 		     " %s" : NULL, route_kind_name(kind));
 	if (kind == VPC_ROUTE_VIA)
 		print_vias(nest);
-	if (tb[VPC_ROUTE_A_PEER])
-		print_uint("peer", " peer %llu", mnl_attr_get_u32(tb[VPC_ROUTE_A_PEER]));
+	print_value(tb, VPC_ROUTE_A_PEER, "peer", " peer %llu");
 	print_bool("export", " export", tb[VPC_ROUTE_A_EXPORT]);
 	if (kind == VPC_ROUTE_VIA && tb[VPC_ROUTE_A_HASH])
-		print_string("hash", mnl_attr_get_u8(tb[VPC_ROUTE_A_HASH]) == VPC_HASH_L3 ?
-			     NULL : " hash %s",
-			     attr_text(tb[VPC_ROUTE_A_HASH],
-				       &attr_route.info[VPC_ROUTE_A_HASH], text));
+		print_value(tb, VPC_ROUTE_A_HASH, "hash",
+			    mnl_attr_get_u8(tb[VPC_ROUTE_A_HASH]) == VPC_HASH_L3 ?
+			    NULL : " hash %s");
 }
 
 static void print_route(const char *key, const char *vpc_fmt,
@@ -147,17 +151,14 @@ static void print_route(const char *key, const char *vpc_fmt,
 
 	attrs_parse(nest, &attr_route, tb);
 	open_object(key);
-	if (tb[VPC_ROUTE_A_VPC])
-		print_uint("vpc", vpc_fmt, mnl_attr_get_u32(tb[VPC_ROUTE_A_VPC]));
+	print_value(tb, VPC_ROUTE_A_VPC, "vpc", vpc_fmt);
 	if (tb[VPC_ROUTE_A_DST])
 		attr_text(tb[VPC_ROUTE_A_DST], &attr_route.info[VPC_ROUTE_A_DST], addr);
 	snprintf(text, sizeof(text), "%s/%u", addr, tb[VPC_ROUTE_A_LEN] ?
 		 mnl_attr_get_u8(tb[VPC_ROUTE_A_LEN]) : 0);
 	print_string("prefix", " %s", text);
 	print_target(tb, nest);
-	if (tb[VPC_ROUTE_A_STATE])
-		print_string("state", " state %s",
-			     state_name(mnl_attr_get_u8(tb[VPC_ROUTE_A_STATE])));
+	print_value(tb, VPC_ROUTE_A_STATE, "state", " state %s");
 	close_object();
 }
 
@@ -186,7 +187,6 @@ int route_show(struct args *args)
 	uint32_t vpc = 0;
 	bool one = args->argc > 1;
 	int err = STATUS_OK;
-	size_t i;
 
 	if (args->argc)
 		err = parse_vpc_id(arg_take(args, "ID"), &vpc);
@@ -198,10 +198,6 @@ int route_show(struct args *args)
 		err = route_get_all(vpc, one ? &dst : NULL, &list);
 	if (err)
 		return err;
-	open_array(NULL);
-	for (i = 0; i < list.n; i++)
-		route_print(NULL, list.nest[i]);
-	close_array();
-	collect_free(&list);
+	show_list(&list, route_print);
 	return STATUS_OK;
 }

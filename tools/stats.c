@@ -10,6 +10,7 @@
 #include "genl.h"
 #include "parse.h"
 #include "print.h"
+#include "show.h"
 #include "stats.h"
 
 static const char help[] =
@@ -73,26 +74,23 @@ static int show_totals(bool explain)
 	return STATUS_OK;
 }
 
+static void print_value(const struct nlattr **tb, uint16_t type, const char *key,
+			const char *fmt)
+{
+	show_value(tb[type], &attr_vpc.info[type], key, fmt);
+}
+
 static void print_vpc(const struct nlattr *nest, bool explain)
 {
 	const struct nlattr *tb[VPC_VPC_A_MAX + 1];
 
 	attrs_parse(nest, &attr_vpc, tb);
 	open_object(NULL);
-	if (tb[VPC_VPC_A_ID])
-		print_uint("vpc", "vpc %llu:", mnl_attr_get_u32(tb[VPC_VPC_A_ID]));
-	if (tb[VPC_VPC_A_ENDPOINTS])
-		print_uint("endpoints", " %llu endpoints",
-			   mnl_attr_get_u32(tb[VPC_VPC_A_ENDPOINTS]));
-	if (tb[VPC_VPC_A_LOCAL])
-		print_uint("local", ", %llu local",
-			   mnl_attr_get_u32(tb[VPC_VPC_A_LOCAL]));
-	if (tb[VPC_VPC_A_ROUTES])
-		print_uint("routes", ", %llu routes",
-			   mnl_attr_get_u32(tb[VPC_VPC_A_ROUTES]));
-	if (tb[VPC_VPC_A_PEERS])
-		print_uint("peers", ", %llu peers",
-			   mnl_attr_get_u32(tb[VPC_VPC_A_PEERS]));
+	print_value(tb, VPC_VPC_A_ID, "vpc", "vpc %llu:");
+	print_value(tb, VPC_VPC_A_ENDPOINTS, "endpoints", " %llu endpoints");
+	print_value(tb, VPC_VPC_A_LOCAL, "local", ", %llu local");
+	print_value(tb, VPC_VPC_A_ROUTES, "routes", ", %llu routes");
+	print_value(tb, VPC_VPC_A_PEERS, "peers", ", %llu peers");
 	print_text("\n");
 	open_object("stats");
 	print_counters(tb[VPC_VPC_A_STATS], explain);

@@ -13,6 +13,7 @@
 #include "parse.h"
 #include "print.h"
 #include "route.h"
+#include "show.h"
 
 static const char help[] =
 	"Usage: vpc trace ID from ADDR to ADDR [ proto { NAME | N } ]\n"
@@ -168,15 +169,7 @@ static const char *reason_name(uint32_t reason)
 
 static void print_value(const struct nlattr **tb, uint16_t type, const char *fmt)
 {
-	const struct attr_info *info = &attr_step.info[type];
-	char text[ATTR_TEXT_SIZE];
-
-	if (!tb[type])
-		return;
-	if (info->kind == ATTR_U32)
-		print_uint(info->name, fmt, mnl_attr_get_u32(tb[type]));
-	else
-		print_string(info->name, fmt, attr_text(tb[type], info, text));
+	show_value(tb[type], &attr_step.info[type], attr_step.info[type].name, fmt);
 }
 
 /* Only the one that was picked is shown. */
@@ -227,23 +220,10 @@ static void print_step(const struct nlattr *nest)
 	close_object();
 }
 
-static void print_path(const struct nlattr *nest)
+static void print_path(const struct nlattr **tb, const struct nlattr *nest)
 {
-	const struct nlattr *attr;
-	char text[ATTR_TEXT_SIZE];
-	bool first = true;
-
-	open_array("path");
-	mnl_attr_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) != VPC_TRACE_A_HOP ||
-		    !attr_valid(attr, &attr_trace))
-			continue;
-		print_string(NULL, first ? "path: %s" : " > %s",
-			     attr_text(attr, &attr_trace.info[VPC_TRACE_A_HOP], text));
-		first = false;
-	}
-	close_array();
-	if (!first)
+	show_values(nest, &attr_trace, VPC_TRACE_A_HOP, "path", "path: %s", " > %s");
+	if (tb[VPC_TRACE_A_HOP])
 		print_text("\n");
 }
 
@@ -281,7 +261,7 @@ static uint32_t print_trace(uint32_t id, const struct trace_args *a,
 			print_step(attr);
 	}
 	close_array();
-	print_path(nest);
+	print_path(tb, nest);
 	print_bool("delivered", "delivered, by these tables\n", !reason);
 	if (reason) {
 		print_string("reason", "dropped: %s", reason_name(reason));
