@@ -19,19 +19,27 @@ loader=/usr/share/bash-completion/bash_completion
 host=completion-$$
 trap 'ip netns del $host' EXIT
 
-# completes LINE WORD...: what can end the line is just these words.
-completes()
+# offers LINE: what completion offers at the end of the line, in order, once each.
+offers()
 {
-	local line=$1 got want COMP_LINE COMP_POINT COMP_CWORD COMP_WORDS COMPREPLY=()
+	local line=$1 COMP_LINE COMP_POINT COMP_CWORD COMP_WORDS COMPREPLY=()
 
-	shift
 	# Bash takes words apart at colons, too.
 	# shellcheck disable=SC2001 # It refers to what matched.
 	read -ra COMP_WORDS <<< "$(sed 's/:\+/ & /g' <<< "$line")"
 	[[ $line != *' ' ]] || COMP_WORDS+=("")
 	COMP_LINE=$line COMP_POINT=${#line} COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 	_vpc
-	got=$(printf '%s\n' "${COMPREPLY[@]}" | sort -u | xargs)
+	printf '%s\n' "${COMPREPLY[@]}" | sort -u | xargs
+}
+
+# completes LINE WORD...: what can end the line is just these words.
+completes()
+{
+	local line=$1 got want
+
+	shift
+	got=$(offers "$line")
 	want=$(printf '%s\n' "$@" | sort -u | xargs)
 	if [ "$got" = "$want" ]; then
 		ok "\"$line\""
@@ -39,6 +47,47 @@ completes()
 		not_ok "\"$line\""
 		diag "expected: $want"
 		diag "got: $got"
+	fi
+}
+
+# expected LINE: the words that the tool itself expects at the end of the line, as
+# it tells when it finds another.
+expected()
+{
+	local words
+
+	read -ra words <<< "$1"
+	"${words[@]}" nothing-like-it 2>&1 |
+		sed -n 's/^Error: unknown .* "nothing-like-it": expected \(one of \)\?//p' |
+		tr -d ,
+}
+
+# agrees LINE: completion offers the words that the tool expects, under the names
+# that its help uses, and none that it does not know.
+agrees()
+{
+	local line=$1 got want word words wrong=()
+
+	got=" $(offers "$line ") "
+	want=$(expected "$line")
+	[ -z "$want" ] || told=$((told + 1))
+	for word in $want; do
+		case $word in
+		list) continue ;;
+		delete) word=del ;;
+		esac
+		[[ $got == *" $word "* ]] || wrong+=("$word is missing")
+	done
+	for word in $got; do
+		read -ra words <<< "$line $word"
+		! "${words[@]}" 2>&1 | grep -qE "(unknown|unexpected) .* \"$word\"" ||
+			wrong+=("$word is not known")
+	done
+	if [ ${#wrong[@]} -eq 0 ]; then
+		ok "\"$line\" has what the tool expects there"
+	else
+		not_ok "\"$line\" has what the tool expects there"
+		diag "${wrong[@]}"
 	fi
 }
 
@@ -64,6 +113,7 @@ completes "vpc -js" -json
 completes "vpc -n comple" "$(ip netns | cut -d ' ' -f 1 | grep ^comple)"
 completes "vpc edge " add set del rekey show help
 completes "vpc stats a" audit
+completes "vpc stats prom" prometheus
 completes "vpc edge add new0 " locator fabric prefix mtu max-segments short grace option-type \
 	encrypt cipher key-grace
 completes "vpc edge add new0 locator fd00::/64 sh" short
@@ -102,8 +152,48 @@ completes "vpc remote add fd00:8::/64 " prefix key encrypt
 completes "vpc remote add fd00:8::/64 encrypt " off on required
 completes "vpc remote add fd00:8::/64 key f" file
 
-# An object that the tool knows has commands here, without an edit of the script.
-for object in $(vpc help | tr -d '\n|' | sed 's/.*OBJECT := {\([^}]*\)}.*/\1/'); do
-	check "completion knows the help of $object" [ -n "$(_vpc_commands "$object")" ]
+completes "vpc -n $host route add 1000 10.3.0.0/16 " via peer blackhole prohibit export hash state
+completes "vpc -n $host route add 1000 10.3.0.0/16 blackhole ex" export
+completes "vpc -n $host route add 1000 10.3.0.0/16 via fd00:8::20 w" weight
+completes "vpc vpc add 1 fd00::1 02:00:00:00:00:01 netns a no" nodefault
+completes "vpc endpoint " add replace set del show help
+completes "vpc stats e" explain
+
+# Where keywords stand, for each command that has some.  The tool tells which it
+# expects: completion, which reads the help, must offer the same.
+lines=(
+	"edge add new0" "edge add new0 locator fd00:5::/64" "edge set edge0" "edge del edge0"
+	"edge rekey edge0" "edge show edge0"
+	"vpc add 1 fd00::1 02:00:00:00:00:01" "vpc add 1 n0@edge0 fd00:7::1 02:00:00:00:00:01"
+	"vpc replace 1 fd00::1 02:00:00:00:00:01" "vpc set 1000 fd00:8::20"
+	"vpc del 1000 fd00:8::20" "vpc show 1000 fd00:8::20"
+	"endpoint add 1 fd00::1 02:00:00:00:00:01" "endpoint replace 1 fd00::1 02:00:00:00:00:01"
+	"endpoint set 1000 fd00:8::20" "endpoint del 1000 fd00:8::20" "endpoint show 1000 fd00:8::20"
+	"route add 1000 10.3.0.0/16" "route add 1000 10.3.0.0/16 via fd00:8::20"
+	"route add 1000 10.3.0.0/16 blackhole" "route replace 1000 10.1.0.0/16"
+	"route set 1000 10.1.0.0/16" "route del 1000 10.1.0.0/16" "route show 1000 10.1.0.0/16"
+	"peer add 1000 4711" "peer del 1000 4711" "peer show 1000"
+	"remote add fd00:b::/64" "remote replace fd00:8::/64" "remote set fd00:8::/64"
+	"remote del fd00:8::/64" "remote show fd00:8::/64"
+	"stats" "stats show" "stats audit" "stats prometheus"
+	"trace 1000" "trace 1000 from 10.0.0.10"
+)
+told=0
+for line in "${lines[@]}"; do
+	agrees "vpc -n $host $line"
 done
+
+# None is forgotten: the tool tells its objects, and their commands.
+for object in $(expected vpc); do
+	[ "$object" != help ] || continue
+	completes "vpc $object" "$object"
+	for command in $(expected "vpc $object"); do
+		[[ $command != list && $command != help ]] || continue
+		command=${command/#delete/del}
+		check "\"vpc $object $command\" is among them" \
+			grep -E "^$object $command( |\$)" <(printf '%s\n' "${lines[@]}")
+	done
+	agrees "vpc -n $host $object"
+done
+check "the tool tells what it expects: $told times" [ $told -ge 20 ]
 tap_done
