@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Hooks: programs that run when the public keys of an edge change, and then only.
+#
+# shellcheck disable=SC2016 # That is for another shell.
+
+lib=$(dirname "${BASH_SOURCE[0]}")/lib
+tools=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../tools")
+# shellcheck source=selftests/lib/tap.sh
+. "$lib/tap.sh"
+
+host=hooks-$$
+tmp=$(mktemp -d)
+hooks=
+trap 'kill $hooks 2> /dev/null; ip netns del $host; rm -rf "$tmp"' EXIT
+
+# keys: those of the edge, newest first, by another way than the hooks' own.
+keys()
+{
+	vpc -n "$host" -j edge show e0 | grep -o '"key":"[^"]*"' | cut -d '"' -f 4 | xargs
+}
+
+# wait_for N: hooks have run so often.
+wait_for()
+{
+	local i
+
+	for ((i = 0; i < 300; i++)); do
+		[ "$(wc -l < "$tmp/log")" -lt "$1" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# ran DESC LINE...: since the last time, hooks have run for just these events.
+seen=0
+ran()
+{
+	local desc=$1 got want
+
+	shift
+	wait_for $((seen + $#))
+	got=$(tail -n +$((seen + 1)) "$tmp/log")
+	want=$(printf '%s\n' "$@")
+	seen=$(wc -l < "$tmp/log")
+	check "$desc" diff <(echo "$want") <(echo "$got")
+}
+
+ip netns add "$host" || bail "can't add a network namespace"
+ip -n "$host" link add eth0 type veth peer name eth1
+mkdir "$tmp/hooks.d"
+: > "$tmp/log"
+printf '#!/bin/sh\necho "$VPC_EVENT $VPC_EDGE $VPC_KEYS" >> "%s/log"\n' "$tmp" \
+	> "$tmp/hooks.d/log"
+printf '#!/bin/sh\nexit 3\n' > "$tmp/hooks.d/fails"
+printf '#!/bin/sh\necho "not executable" >> "%s/log"\n' "$tmp" > "$tmp/hooks.d/readme"
+chmod 755 "$tmp/hooks.d/log" "$tmp/hooks.d/fails"
+sed "s|@SBINDIR@|$tools|" "$tools/systemd/vpc-hooks" > "$tmp/vpc-hooks"
+
+vpc -n "$host" edge add e0 locator fd00:7::/64 fabric eth0 key-grace 1
+ip netns exec "$host" bash "$tmp/vpc-hooks" "$tmp/hooks.d" 2> "$tmp/errors" &
+hooks=$!
+ran "they start with the edges that are there" "start e0 $(keys)"
+check "one that fails is reported" grep "fails: status 3 for start of edge e0" "$tmp/errors"
+
+# Neither of these has to do with keys: the next that hooks hear is the rekeying.
+vpc -n "$host" edge set e0 grace 3 mtu 1400
+vpc -n "$host" edge set e0 prefix fd00:9::/64
+ip -n "$host" link set eth0 mtu 9000
+old=$(keys)
+vpc -n "$host" edge set e0 key-grace 15
+vpc -n "$host" edge rekey e0
+both=$(keys)
+ran "they run for a new key, and for no other change" "change e0 $both"
+check "there are two then" [ "${both#* }" = "$old" ]
+ran "they run when a key has expired" "change e0 ${both% *}"
+check "there is one then" [ "$(keys)" = "${both% *}" ]
+
+vpc -n "$host" edge add e1 locator fd00:8::/64 fabric eth1
+new=$(vpc -n "$host" edge show e1 | awk '$1 == "key" { print $2 }')
+vpc -n "$host" edge set e1 grace 3
+vpc -n "$host" edge del e1
+ran "they run for a new edge, and at its end" "add e1 $new" "del e1 "
+kill "$hooks"
+check "they end when they are told" wait "$hooks"
+hooks=
+tap_done
