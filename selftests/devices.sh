@@ -18,34 +18,6 @@ no_link()
 	! ip -n "$topo$1" link show "$2"
 }
 
-# everything: all that a refused command could have changed on h0.
-everything()
-{
-	printf '%s\n' "edge show" "vpc show" | vpc_on h0 -j -batch -
-}
-
-# refused MESSAGE ARGUMENT...: vpc fails on h0 with that message, and nothing
-# has changed.
-refused()
-{
-	local message=$1 before output status after
-
-	shift
-	before=$(everything)
-	output=$(vpc_on h0 "$@" 2>&1)
-	status=$?
-	after=$(everything)
-	if [ $status -gt 0 ] && [ $status -lt 126 ] && [ "$before" = "$after" ] &&
-		[[ $output == *"$message"* ]]; then
-		ok "refused: $*"
-		return
-	fi
-	not_ok "refused: $*"
-	diag "status $status, expected: $message"
-	diag <<< "$output"
-	diff <(echo "$before") <(echo "$after") | diag
-}
-
 # netdevices: devices and routes of h0.
 netdevices()
 {
@@ -335,23 +307,9 @@ test_look()
 		[ $(($(ethtool_counter vma vma no_route) - dropped)) -eq 2 ]
 }
 
-# steady BEGIN | END: a ping between two others, to see that they notice nothing.
-steady()
-{
-	if [ "$1" = begin ]; then
-		ip netns exec "${topo}vmc" ping -i 0.02 -q 10.0.0.20 > "$tmp/steady" 2>&1 &
-		steady=$!
-		return
-	fi
-	kill -INT "$steady"
-	wait "$steady"
-	cat "$tmp/steady"
-	grep -q " 0% packet loss" "$tmp/steady"
-}
-
 test_move()
 {
-	steady begin
+	steady_begin vmc
 
 	ip -n "${topo}vma" -b - <<-END
 		link set vma down
@@ -378,7 +336,7 @@ test_move()
 	ip -n "${topo}vma" link set nic0 name vma
 	endpoint_routes vma vma 10.0.0.10 fd00::cc:0:10
 	check "traffic goes on as before" reach vma 10.0.0.20 fd00::cc:0:20 10.0.0.12
-	check "others have not lost a packet" steady end
+	check "others have not lost a packet" steady_end
 
 	check_fails "an edge can't be moved" \
 		ip -n "${topo}h0" link set vpc2_0 netns "${topo}vmn"
@@ -544,7 +502,6 @@ test_many()
 }
 
 tmp=$(mktemp -d)
-steady=
 topo_up 1500
 trap 'topo_down; rm -rf "$tmp"' EXIT
 test_edge

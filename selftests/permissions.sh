@@ -260,25 +260,11 @@ untouched()
 		unchanged "... which is its device's affair alone"
 }
 
-# steady BEGIN | END: a ping between two others, to see that they notice nothing.
-steady()
-{
-	if [ "$1" = begin ]; then
-		ip netns exec "${topo}vmgtw" ping -i 0.02 -q 10.0.0.20 > "$tmp/steady" 2>&1 &
-		steady=$!
-		return
-	fi
-	kill -INT "$steady"
-	wait "$steady"
-	cat "$tmp/steady"
-	grep -q " 0% packet loss" "$tmp/steady"
-}
-
 test_device()
 {
 	local i inner other
 
-	steady begin
+	steady_begin vmgtw
 	untouched "take its device down" ip link set ten0 down
 	untouched "rename it" ip link set ten0 name nic0
 	check "the edge knows its name" has "nic0@vpc2_0" vpc_on h0 vpc show 1000
@@ -331,12 +317,11 @@ test_device()
 	check "which works" as_tenant ping -q -c 1 -W 5 10.0.0.20
 	check "the host can take it away" vpc_on h0 vpc del 1000 fd00::0:30
 	check_fails "and it is gone" as_tenant ip link show ten1
-	check "others have not lost a packet" steady end
+	check "others have not lost a packet" steady_end
 }
 
 begin=
 tenant=
-steady=
 topo_up 1500
 trap 'topo_down; rm -rf "$tmp"' EXIT
 topo_talk

@@ -12,28 +12,6 @@ lib=$(dirname "${BASH_SOURCE[0]}")/lib
 # shellcheck source=selftests/lib/topo.sh
 . "$lib/topo.sh"
 
-# refused MESSAGE ARGUMENT...: vpc fails on h0 with that message, and no endpoint
-# has changed.
-refused()
-{
-	local message=$1 before output status after
-
-	shift
-	before=$(vpc_on h0 vpc show)
-	output=$(vpc_on h0 "$@" 2>&1)
-	status=$?
-	after=$(vpc_on h0 vpc show)
-	if [ $status -eq 2 ] && [ "$before" = "$after" ] &&
-		[[ $output == *"$message"* ]]; then
-		ok "refused: $*"
-		return
-	fi
-	not_ok "refused: $*"
-	diag "status $status, expected: $message"
-	diag <<< "$output"
-	diff <(echo "$before") <(echo "$after") | diag
-}
-
 # shows TEXT ID SID: how the endpoint is shown on h0, without MAC.
 shows()
 {

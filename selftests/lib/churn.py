@@ -19,14 +19,12 @@ import threading
 import time
 
 import permissions
+from genl import (
+    A_ENDPOINT, ENDPOINT_ADD, ENDPOINT_DEL, ENDPOINT_GET, ENDPOINT_REPLACE, ENDPOINT_SET,
+    NESTED, Link)
 from harness import Results
-from packets import home, setns
 
-ADD, REPLACE, SET, DEL, GET = 5, 6, 7, 8, 9
-VPC_A_ENDPOINT = 2
 A_VPC, A_SID, A_MAC, A_IPV4, A_STATE, A_EDGE, A_DEV, A_NOW = 1, 2, 3, 4, 6, 7, 8, 10
-NESTED = 0x8000
-NLM_F_DUMP_INTR, NETLINK_EXT_ACK, NLMSGERR_ATTR_OFFS = 0x10, 11, 2
 STANDBY = 1
 PATIENCE = 30.0
 MANY = 100000
@@ -51,7 +49,7 @@ def line(vpc, number, turn=0, state="active"):
 def item(vpc, number, *more):
     """An endpoint in a request."""
     return permissions.attribute(
-        VPC_A_ENDPOINT | NESTED,
+        A_ENDPOINT | NESTED,
         permissions.attribute(A_VPC, struct.pack("=I", vpc)) +
         permissions.attribute(A_SID, socket.inet_pton(socket.AF_INET6, sid(number))) +
         b"".join(permissions.attribute(kind, value) for kind, value in more))
@@ -67,13 +65,7 @@ class Test:
 
     def __init__(self, prefix, results):
         self.prefix, self.results = prefix, results
-        fd = os.open("/run/netns/" + prefix + "h0", os.O_RDONLY)
-        setns(fd)
-        self.family = permissions.Family().id
-        self.sock = permissions.open_netlink()
-        self.sock.setsockopt(permissions.SOL_NETLINK, NETLINK_EXT_ACK, 1)
-        setns(home)
-        os.close(fd)
+        self.link = Link(prefix + "h0")
 
     def run(self, *words, lines=()):
         """Run the tool on h0; its status, output and errors."""
@@ -156,24 +148,10 @@ class Test:
 
     # All or nothing.
 
-    def send(self, cmd, flags, items=()):
-        body = struct.pack("=BBH", cmd, 1, 0) + b"".join(items)
-        self.sock.send(struct.pack("=IHHII", 16 + len(body), self.family,
-                                   permissions.NLM_F_REQUEST | flags, 1, 0) + body)
-        return body
-
     def request(self, cmd, items):
         """Send one message; the error, and the offset that it names."""
-        body = self.send(cmd, permissions.NLM_F_ACK, items)
-        data = self.sock.recv(1 << 17)
-        error = -struct.unpack_from("=i", data, 16)[0]
-        offset = None
-        if error and struct.unpack_from("=H", data, 6)[0] & 0x200:
-            # The request comes first, as it was.
-            for kind, value in permissions.attributes(data[20 + 16 + len(body):]):
-                if kind == NLMSGERR_ATTR_OFFS:
-                    offset = struct.unpack("=I", value)[0]
-        return error, offset
+        error, _, _ = self.link.ask(cmd, b"".join(items))
+        return error, self.link.offset
 
     def refused(self, name, cmd, items, bad):
         """A request that is refused for one of its items, wherever that is."""
@@ -197,39 +175,40 @@ class Test:
         numbers = range(1, 501)
         items = [new(3000, number) for number in numbers]
         self.batch(["vpc add " + line(3000, 600), "vpc add " + line(3001, 601)])
-        self.refused("adding one that is there", ADD, items, new(3000, 600))
-        self.refused("adding one of another VPC", ADD, items, new(3000, 601))
-        self.refused("adding one on an edge that is not there", ADD, items,
+        self.refused("adding one that is there", ENDPOINT_ADD, items, new(3000, 600))
+        self.refused("adding one of another VPC", ENDPOINT_ADD, items, new(3000, 601))
+        self.refused("adding one on an edge that is not there", ENDPOINT_ADD, items,
                      new(3000, 602, (A_EDGE, b"nothing\0"), (A_DEV, b"new\0")))
-        self.refused("adding one with a device of a name that is there", ADD,
+        self.refused("adding one with a device of a name that is there", ENDPOINT_ADD,
                      items[:20],
                      new(3000, 602, (A_EDGE, b"vpc2_0\0"), (A_DEV, b"eth0\0")))
-        self.refused("adding one without an address", ADD, items,
+        self.refused("adding one without an address", ENDPOINT_ADD, items,
                      item(3000, 602, (A_MAC, b"\2\0\0\0\0\1")))
-        error, _ = self.request(ADD, items + [new(3000, 500)])
+        error, _ = self.request(ENDPOINT_ADD, items + [new(3000, 500)])
         self.point("nor by adding one twice",
                    ([] if error else ["it is not refused"]) +
                    self.wrong(3000, [line(3000, 600)]))
-        error, _ = self.request(ADD, items)
+        error, _ = self.request(ENDPOINT_ADD, items)
         self.point("all of them can be added otherwise",
                    ["error %d" % error] if error else
                    [] if len(self.shown(3000)) == 501 else ["they are not there"])
         state = (A_STATE, bytes([STANDBY]))
-        self.refused("a change of one that is not there", SET,
+        self.refused("a change of one that is not there", ENDPOINT_SET,
                      [item(3000, number, state) for number in numbers],
                      item(3000, 603, state))
-        self.refused("a removal of one that is not there", DEL,
+        self.refused("a removal of one that is not there", ENDPOINT_DEL,
                      [item(3000, number, (A_NOW, b"")) for number in numbers],
                      item(3000, 603, (A_NOW, b"")))
-        self.refused("a replacement of one of another VPC", REPLACE,
+        self.refused("a replacement of one of another VPC", ENDPOINT_REPLACE,
                      [new(3000, number, state) for number in numbers], new(3000, 601))
-        error, _ = self.request(REPLACE, [new(3000, number, state) for number in numbers])
+        error, _ = self.request(ENDPOINT_REPLACE,
+                                [new(3000, number, state) for number in numbers])
         standing = sum(one.endswith(" standby") for one in self.shown(3000))
         self.point("all of them can be replaced otherwise",
                    [] if not error and standing == 500 else
                    ["error %d, %d stand by" % (error, standing)])
-        error, _ = self.request(DEL, [item(3000, number, (A_NOW, b""))
-                                      for number in numbers])
+        error, _ = self.request(ENDPOINT_DEL, [item(3000, number, (A_NOW, b""))
+                                               for number in numbers])
         self.point("and removed", ["error %d" % error] if error else
                    self.wrong(3000, [line(3000, 600)]))
 
@@ -251,21 +230,11 @@ class Test:
 
     def dump(self):
         """(SIDs, was it interrupted) of a dump of all, as the kernel gives it."""
-        self.send(GET, permissions.NLM_F_DUMP)
-        found, interrupted = [], False
-        while True:
-            data = self.sock.recv(1 << 17)
-            while len(data) >= 16:
-                size, kind, flags = struct.unpack_from("=IHH", data)
-                interrupted |= bool(flags & NLM_F_DUMP_INTR)
-                if kind == permissions.NLMSG_DONE:
-                    error = struct.unpack_from("=i", data, 16)[0]
-                    if error:
-                        raise SystemExit("a dump ends with error %d" % -error)
-                    return found, interrupted
-                nest = dict(permissions.attributes(data[20:size]))[VPC_A_ENDPOINT]
-                found.append(dict(permissions.attributes(nest))[A_SID])
-                data = data[(size + 3) & ~3:]
+        found = []
+        for answer in self.link.dump(ENDPOINT_GET):
+            nest = dict(permissions.attributes(answer))[A_ENDPOINT]
+            found.append(dict(permissions.attributes(nest))[A_SID])
+        return found, self.link.interrupted
 
     def changer(self, ending, pause):
         """Add and remove endpoints of VPC 4001, some hundred at a time."""

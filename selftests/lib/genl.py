@@ -9,6 +9,7 @@ import struct
 import time
 
 import permissions
+from packets import home, setns
 from permissions import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR, SOL_NETLINK
 
 (EDGE_ADD, EDGE_SET, EDGE_DEL, EDGE_GET, ENDPOINT_ADD, ENDPOINT_REPLACE, ENDPOINT_SET,
@@ -16,7 +17,8 @@ from permissions import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_
 A_EDGE, A_ENDPOINT, A_VPC, A_STATS, A_TRACE = range(1, 6)
 
 NESTED = 0x8000
-NLM_F_ACK_TLVS, NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_MISS_TYPE = 0x200, 1, 5
+NLM_F_DUMP_INTR, NLM_F_ACK_TLVS = 0x10, 0x200
+NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS, NLMSGERR_ATTR_MISS_TYPE = 1, 2, 5
 NETLINK_EXT_ACK, NETLINK_CAP_ACK = 11, 10
 RETIRING = 3
 
@@ -161,15 +163,22 @@ def parse_endpoints(answers):
 
 
 class Link:
-    """A socket of the family, in the namespace that the process is in."""
+    """A socket of the family, in a network namespace or in that of the process."""
 
-    def __init__(self):
+    def __init__(self, netns=None):
+        if netns:
+            permissions.enter(netns)
         self.family = permissions.Family().id
         self.sock = permissions.open_netlink()
+        if netns:
+            setns(home)
         self.sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         self.sock.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.sequence = 0
+        # What the last answer had: where in the request the fault lies, if it says
+        # so, and whether a dump was interrupted.
+        self.offset, self.interrupted = None, False
 
     def request(self, cmd, flags, payload):
         """The bytes of a message."""
@@ -187,6 +196,7 @@ class Link:
         """(error, message of the extended ACK, attributes of the answers); error is
         None if none came."""
         answers = []
+        self.interrupted = False
         while select.select([self.sock], [], [], timeout)[0]:
             try:
                 data = self.sock.recv(1 << 18)
@@ -197,23 +207,25 @@ class Link:
             while len(data) >= 16:
                 size, kind, flags, sequence = struct.unpack_from("=IHHI", data)
                 if sequence == self.sequence:
+                    self.interrupted |= bool(flags & NLM_F_DUMP_INTR)
                     if kind in (NLMSG_ERROR, NLMSG_DONE):
                         return (*self.verdict(data[:size], kind, flags), answers)
                     answers.append(data[20:size])
                 data = data[(size + 3) & ~3:]
         return None, "", answers
 
-    @staticmethod
-    def verdict(data, kind, flags):
+    def verdict(self, data, kind, flags):
         error = -struct.unpack_from("=i", data, 16)[0]
         if kind == NLMSG_DONE and error < 0:
             error = 0
-        text = ""
+        text, self.offset = "", None
         if flags & NLM_F_ACK_TLVS:
             at = 20 + (16 if kind == NLMSG_ERROR else 0)
             for attr, value in permissions.attributes(data[at:]):
                 if attr == NLMSGERR_ATTR_MSG:
                     text = value.rstrip(b"\0").decode(errors="replace")
+                elif attr == NLMSGERR_ATTR_OFFS:
+                    self.offset = struct.unpack("=I", value)[0]
                 elif attr == NLMSGERR_ATTR_MISS_TYPE:
                     text = text or "an attribute is missing"
         return error, text

@@ -12,12 +12,12 @@ import tempfile
 import threading
 import time
 
-import permissions
 from flows import SO_RCVBUFFORCE
+from genl import NESTED, Link
 from harness import Counters, audit
 from packets import (
-    EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet, home, ipv4, ipv6, is_advertisement, mac,
-    setns, udp)
+    EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet, ipv4, ipv6, is_advertisement, mac,
+    udp)
 from vpcwire import UDP, encode, ip4, ip6
 
 SPINE_MAC = mac("02:00:00:00:00:01")
@@ -30,8 +30,6 @@ TOLD = {"no_route": UNREACHABLE, "not_active": UNREACHABLE, "next_hop": UNREACHA
         "drained": UNREACHABLE, "no_consent": UNREACHABLE, "peer_route": UNREACHABLE,
         "prohibited": PROHIBITED}
 
-NLM_F_ACK_TLVS, NETLINK_EXT_ACK, NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 0x200, 11, 1, 2
-NESTED = 0x8000
 
 
 def address(text):
@@ -66,33 +64,13 @@ class Genl:
     """Requests that the tool would not send."""
 
     def __init__(self, netns):
-        fd = os.open("/run/netns/" + netns, os.O_RDONLY)
-        setns(fd)
-        self.family = permissions.Family().id
-        self.sock = permissions.open_netlink()
-        self.sock.setsockopt(permissions.SOL_NETLINK, NETLINK_EXT_ACK, 1)
-        setns(home)
-        os.close(fd)
+        self.link = Link(netns)
 
     def request(self, cmd, items):
         """Send one message: the error, the message and the offset of the extended
         acknowledgement."""
-        body = struct.pack("=BBH", cmd, 1, 0) + b"".join(items)
-        flags = permissions.NLM_F_REQUEST | permissions.NLM_F_ACK
-        self.sock.send(struct.pack("=IHHII", 16 + len(body), self.family, flags, 1, 0) +
-                       body)
-        data = self.sock.recv(1 << 17)
-        error = -struct.unpack_from("=i", data, 16)[0]
-        message, offset = "", None
-        if struct.unpack_from("=H", data, 6)[0] & NLM_F_ACK_TLVS:
-            # The request comes first if it failed, as it was.
-            start = 20 + 16 + (len(body) if error else 0)
-            for kind, value in permissions.attributes(data[start:]):
-                if kind == NLMSGERR_ATTR_MSG:
-                    message = value.rstrip(b"\0").decode()
-                elif kind == NLMSGERR_ATTR_OFFS:
-                    offset = struct.unpack("=I", value)[0]
-        return error, message, offset
+        error, message, _ = self.link.ask(cmd, b"".join(items))
+        return error, message, self.link.offset
 
 
 class Probe:

@@ -152,6 +152,57 @@ no_reach()
 	! in_ns "$1" ping -q -c 1 -W 1 "$2"
 }
 
+# everything: all that a refused command could have changed on h0.
+everything()
+{
+	printf '%s\n' "edge show" "vpc show" "route show" "peer show" "remote show" |
+		vpc_on h0 -j -batch -
+}
+
+# refused MESSAGE ARGUMENT...: vpc fails on h0 with that message, and nothing
+# has changed.
+refused()
+{
+	local message=$1 before output status after
+
+	shift
+	before=$(everything)
+	output=$(vpc_on h0 "$@" 2>&1)
+	status=$?
+	after=$(everything)
+	if [ $status -gt 0 ] && [ $status -le 2 ] && [ "$before" = "$after" ] &&
+		[[ $output == *"$message"* ]]; then
+		ok "refused: $*"
+		return
+	fi
+	not_ok "refused: $*"
+	diag "status $status, expected: $message"
+	diag <<< "$output"
+	diff <(echo "$before") <(echo "$after") | diag
+}
+
+# steady_begin NAME: VM NAME pings 10.0.0.20 until steady_end, which succeeds if no
+# answer was missed: a bystander, to see that it notices nothing.
+steady_begin()
+{
+	topo_steady_log=$(mktemp)
+	ip netns exec "$topo$1" ping -i 0.02 -q 10.0.0.20 > "$topo_steady_log" 2>&1 &
+	topo_steady=$!
+}
+
+steady_end()
+{
+	local status
+
+	kill -INT "$topo_steady"
+	wait "$topo_steady"
+	cat "$topo_steady_log"
+	grep " 0% packet loss" "$topo_steady_log"
+	status=$?
+	rm -f "$topo_steady_log"
+	return $status
+}
+
 # topo_talk: endpoints for tests with raw packets.  Those on h1 share an
 # address in two VPCs, and one of them has its SID for an overlay address.
 topo_talk()
