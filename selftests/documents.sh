@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The documents for operators and programmers: every block of commands is pasted
-# as it stands, on the host that the comment before it names, or has a reason not
-# to be; tables are compared with what the module does.
+# The documents: every block of commands is pasted as it stands, on the host that
+# the comment before it names, or has a reason not to be; tables are compared with
+# what the module does.  selftests/native/documents sees that no block is overlooked.
 #
 # shellcheck disable=SC2317 # check calls the functions.
 
@@ -87,7 +87,7 @@ paste_document()
 			not_ok "$name: block $n says where it is run" ;;
 		esac
 	done < <(blocks "$name")
-	check "$name has blocks" [ $n -gt 3 ]
+	check "$name has blocks" [ $n -gt 0 ]
 	end_hosts "$name"
 }
 
@@ -142,9 +142,11 @@ command -v vpc > /dev/null || bail "there is no vpc command: build it first"
 [ -r "$docs/operations.rst" ] || { skip "the documents" "they are not here"; tap_done; }
 mkdir -p "$tmp/etc" "$tmp/run" "$tmp/var/lib"
 
-paste_document operations
-paste_document integration
-paste_document routing
+for document in "$docs"/*.rst; do
+	name=${document##*/}
+	name=${name%.rst}
+	! grep -q '^\.\. code-block:: sh$' "$document" || paste_document "$name"
+done
 new_hosts || bail "can't set up two hosts"
 check "the MTU table is what edges do" mtu_table
 check "the MTU table has rows" [ "$(table operations "mtu table" | wc -l)" -ge 5 ]

@@ -14,7 +14,10 @@ from permissions import NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_
 
 (EDGE_ADD, EDGE_SET, EDGE_DEL, EDGE_GET, ENDPOINT_ADD, ENDPOINT_REPLACE, ENDPOINT_SET,
  ENDPOINT_DEL, ENDPOINT_GET, VPC_GET, STATS_GET, TRACE) = range(1, 13)
-A_EDGE, A_ENDPOINT, A_VPC, A_STATS, A_TRACE = range(1, 6)
+(ROUTE_ADD, ROUTE_REPLACE, ROUTE_SET, ROUTE_DEL, ROUTE_GET, ROUTE_NTF, PEER_ADD, PEER_DEL,
+ PEER_GET, PEER_NTF, EDGE_REKEY, REMOTE_ADD, REMOTE_REPLACE, REMOTE_SET, REMOTE_DEL,
+ REMOTE_GET) = range(15, 31)
+A_EDGE, A_ENDPOINT, A_VPC, A_STATS, A_TRACE, A_EVENT, A_ROUTE, A_PEER, A_REMOTE = range(1, 10)
 
 NESTED = 0x8000
 NLM_F_DUMP_INTR, NLM_F_ACK_TLVS = 0x10, 0x200
@@ -78,6 +81,27 @@ def endpoint(vpc, sid=None, number=None, v4=None, v6=None, state=None, edge=None
     if now:
         tree.append((10, b""))
     return A_ENDPOINT, tree
+
+
+def route(vpc, dst, length, kind=None, vias=(), peer=None, **flags):
+    addr = socket.inet_pton(socket.AF_INET6 if ":" in dst else socket.AF_INET, dst)
+    tree = [(1, u32(vpc)), (2, addr), (3, bytes([length]))]
+    if kind is not None:
+        tree.append((4, bytes([kind])))
+    tree += [(5, socket.inet_pton(socket.AF_INET6, sid) + struct.pack("=H", weight))
+             for sid, weight in vias]
+    if peer is not None:
+        tree.append((6, u32(peer)))
+    tree += [({"export": 7, "now": 10}[name], b"") for name, given in flags.items() if given]
+    return A_ROUTE, tree
+
+
+def remote(prefixes, keys=(), now=False):
+    tree = [(1, prefix(*one)) for one in prefixes]
+    tree += [(2, [(1, key)]) for key in keys]
+    if now:
+        tree.append((4, b""))
+    return A_REMOTE, tree
 
 
 def trace(vpc, src, dst, proto=None, sport=None, dport=None):

@@ -19,8 +19,9 @@ import packets
 import permissions
 from flows import command
 from genl import (
-    EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL, ENDPOINT_GET,
-    ENDPOINT_SET, TRACE, Link, edge, endpoint, pack, trace)
+    EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_REKEY, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL,
+    ENDPOINT_GET, ENDPOINT_SET, PEER_GET, REMOTE_ADD, REMOTE_DEL, REMOTE_GET, ROUTE_ADD, ROUTE_DEL,
+    ROUTE_GET, TRACE, Link, edge, endpoint, pack, remote, route, trace)
 from harness import VM0, VM2, Counters, Results, audit
 from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet, ipv4, ipv6, text, udp
 from permissions import NLM_F_ACK
@@ -28,6 +29,8 @@ from vpcwire import ICMPV6, UDP, encode
 
 SPINE_MAC = bytes.fromhex("020000000101")
 MAX_ADDRS, MAX_PREFIXES, MAX_FABRIC, MAX_SEGMENTS = 64, 1024, 16, 16
+MAX_NEXT_HOPS, MAX_KEYS = 1024, 8
+VIA, PEER, BLACKHOLE = 1, 2, 3
 
 
 class Config:
@@ -61,17 +64,80 @@ class Config:
             if cmd in (ENDPOINT_ADD, EDGE_ADD):
                 self.undo()
         for tree in bad:
-            before = self.link.snapshot()
+            before, others = self.link.snapshot(), self.others()
             got, said = self.ask(cmd, tree)
             if got != error:
                 problems.append("beyond: error %s (%s), not %s" % (
                     errno.errorcode.get(got, got), said, errno.errorcode[error]))
             elif not said:
                 problems.append("beyond: it is refused without a word")
-            if self.link.snapshot() != before:
+            if self.link.snapshot() != before or self.others() != others:
                 problems.append("beyond: something has changed")
         self.undo()
         self.results.point(name, problems)
+
+    def others(self):
+        """What a snapshot does not have."""
+        return [self.link.dump(cmd) for cmd in (ROUTE_GET, PEER_GET, REMOTE_GET)]
+
+    # Routes and remotes.
+
+    def routes(self):
+        def via(count, first=1):
+            return route(3000, "10.0.0.0", 8, VIA, [("fd00:8::%x" % (first + n), 1)
+                                                    for n in range(count)])
+
+        self.both("a route has up to 1024 next hops", ROUTE_ADD,
+                  [via(MAX_NEXT_HOPS), via(1, 5000)], [via(MAX_NEXT_HOPS + 1), via(0)],
+                  errno.EINVAL)
+        self.both("none of them twice", ROUTE_ADD, [],
+                  [route(3000, "10.0.0.0", 8, VIA, [("fd00:8::1", 1), ("fd00:8::1", 2)])],
+                  errno.EEXIST)
+        self.both("its prefix is no longer than an address, without bits behind", ROUTE_ADD,
+                  [route(3001, "10.0.0.1", 32, BLACKHOLE), route(3001, "0.0.0.0", 0, BLACKHOLE),
+                   route(3001, "fd00::1", 128, BLACKHOLE)],
+                  [route(3001, "10.0.0.1", 33, BLACKHOLE), route(3001, "10.0.0.1", 31, BLACKHOLE)],
+                  errno.EINVAL)
+        self.both("a peer is another VPC, and no peers' peers come by it", ROUTE_ADD,
+                  [route(3002, "10.0.0.0", 8, PEER, peer=3003)],
+                  [route(3002, "10.0.0.0", 9, PEER, peer=3002),
+                   route(3002, "10.0.0.0", 9, PEER, peer=3003, export=True)], errno.EINVAL)
+        for vpc, dst, length in ((3000, "10.0.0.0", 8), (3001, "10.0.0.1", 32),
+                                 (3001, "0.0.0.0", 0), (3001, "fd00::1", 128),
+                                 (3002, "10.0.0.0", 8)):
+            self.ask(ROUTE_DEL, route(vpc, dst, length, now=True))
+
+    def remotes(self):
+        def one(prefixes=1, keys=1, **fields):
+            return remote([("fd00:8:%x::" % n, 64) for n in range(1, prefixes + 1)],
+                          [bytes([n]) * 32 for n in range(1, keys + 1)], **fields)
+
+        def gone():
+            self.ask(REMOTE_DEL, one(keys=0, now=True))
+
+        for good, bad, name in (
+                (one(keys=MAX_KEYS), one(keys=MAX_KEYS + 1), "a remote has up to 8 keys"),
+                (one(prefixes=MAX_PREFIXES), one(prefixes=MAX_PREFIXES + 1),
+                 "and up to 1024 prefixes")):
+            self.both(name, REMOTE_ADD, [good], [], 0)
+            gone()
+            self.both("%s, and not one more" % name, REMOTE_ADD, [], [bad], errno.ENOSPC)
+        self.both("a remote needs a prefix and a key", REMOTE_ADD, [],
+                  [one(keys=0), one(prefixes=0)], errno.EINVAL)
+        self.both("no key and no prefix twice", REMOTE_ADD, [],
+                  [remote([("fd00:8::", 64)], [b"1" * 32] * 2),
+                   remote([("fd00:8::", 64)] * 2, [b"1" * 32])], errno.EEXIST)
+        self.ask(EDGE_ADD, edge("new1", ("fd00:9::", 64), fabric=[self.eth0]))
+        problems = [os.strerror(error) for error, _ in
+                    (self.ask(EDGE_REKEY, edge("new1")) for _ in range(MAX_KEYS + 1)) if error]
+        _, _, (answer,) = self.link.ask(EDGE_GET, pack([edge("new1")]))
+        _, nest = next(permissions.attributes(answer))
+        keys = [value for kind, value in permissions.attributes(nest) if kind == 20]
+        self.results.point("an edge has up to 8 key pairs: the oldest one goes", problems or (
+            [] if len(keys) == MAX_KEYS else ["it has %d" % len(keys)]))
+        self.undo()
+        self.both("a key has a secret", REMOTE_ADD, [], [
+            remote([("fd00:8::", 64)], [bytes(32)])], errno.EKEYREJECTED)
 
     # Endpoints.
 
@@ -246,6 +312,8 @@ class Config:
     def run(self):
         self.endpoints()
         self.edges()
+        self.routes()
+        self.remotes()
         self.traces()
         self.results.point("nothing is left of all this", [] if
                            self.link.snapshot() == self.base else ["something is"])
