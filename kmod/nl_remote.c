@@ -271,16 +271,27 @@ static int vpc_nl_fill_remote(struct sk_buff *skb, const void *arg)
 	return 0;
 }
 
+/* 6.1 has no list_count_nodes() but in its late stable releases. */
+static size_t vpc_nl_list_length(const struct list_head *list)
+{
+	const struct list_head *entry;
+	size_t n = 0;
+
+	list_for_each(entry, list)
+		n++;
+	return n;
+}
+
 /* A prefix takes 32 bytes, a key 52, a pair 200. */
 static size_t vpc_nl_remote_size(const struct vpc_net *vn, const struct vpc_remote *remote)
 {
 	const struct vpc_keyring *ring;
 	unsigned int keys, pairs = 0;
 
-	keys = list_count_nodes((struct list_head *)&remote->keys);
+	keys = vpc_nl_list_length(&remote->keys);
 	list_for_each_entry(ring, &vn->crypt.rings, list)
 		pairs += ring->n * keys;
-	return 256 + 40 * list_count_nodes((struct list_head *)&remote->prefixes) +
+	return 256 + 40 * vpc_nl_list_length(&remote->prefixes) +
 	       64 * keys + 224 * pairs;
 }
 
