@@ -195,7 +195,7 @@ static int vpc_edge_check_mtu(struct net *net, const int *fabric, u32 mtu,
 		return -ERANGE;
 	}
 	if (mtu && mtu + VPC_WHOLE_OVERHEAD > limits.mtu) {
-		NL_SET_ERR_MSG(extack, "the MTU and its overhead exceed that of a fabric device");
+		NL_SET_ERR_MSG(extack, "the MTU and 48 bytes of overhead exceed the MTU of a fabric device");
 		return -ERANGE;
 	}
 	return 0;

@@ -99,6 +99,20 @@ static int vpc_nl_parse_via(const struct nlattr *attr, struct in6_addr *sid,
 	return -EADDRNOTAVAIL;
 }
 
+/* The last of the attributes that name a SID. */
+static const struct nlattr *vpc_nl_via_of(const struct nlattr *nest,
+					  const struct in6_addr *sid)
+{
+	const struct nlattr *attr, *found = nest;
+	int rem;
+
+	nla_for_each_nested(attr, nest, rem)
+		if (nla_type(attr) == VPC_ROUTE_A_VIA &&
+		    !memcmp(nla_data(attr), sid, sizeof(*sid)))
+			found = attr;
+	return found;
+}
+
 static int vpc_nl_parse_hops(struct vpc_next_hops *hops, const struct nlattr *nest,
 			     struct netlink_ext_ack *extack)
 {
@@ -118,7 +132,7 @@ static int vpc_nl_parse_hops(struct vpc_next_hops *hops, const struct nlattr *ne
 	sort(hops->hop, i, sizeof(hops->hop[0]), vpc_next_hop_order, NULL);
 	while (--i)
 		if (!vpc_next_hop_order(&hops->hop[i], &hops->hop[i - 1])) {
-			NL_SET_ERR_MSG_ATTR(extack, nest,
+			NL_SET_ERR_MSG_ATTR(extack, vpc_nl_via_of(nest, &hops->hop[i].sid),
 					    "the route has a next hop twice");
 			return -EEXIST;
 		}

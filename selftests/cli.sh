@@ -78,6 +78,19 @@ refused()
 	says "$desc" 2 "$text" "$@"
 }
 
+# as_nobody TEXT ARGUMENT...: what vpc says to somebody without privileges.
+# shellcheck disable=SC2317 # check calls it.
+as_nobody()
+{
+	local text=$1 output
+
+	shift
+	output=$(ip netns exec "$host" setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps -all "$(command -v vpc)" "$@" 2>&1)
+	echo "$output"
+	[[ $output == *"$text"* ]]
+}
+
 # is DESC WANT COMMAND...: ok if the command prints just WANT.
 is()
 {
@@ -150,7 +163,7 @@ test_help()
 	prints "help" "OBJECT :=" help
 	prints "-help" "OBJECT :=" -help
 	prints "-V" "vpc " -V
-	for object in edge vpc endpoint stats trace monitor save; do
+	for object in edge vpc endpoint route peer remote stats trace monitor save; do
 		prints "$object help" "Usage: vpc" $object help
 	done
 	printf '%s help\n' "edge add" "edge del" "edge show" "edge set" "vpc add" "vpc del" \
@@ -374,6 +387,146 @@ test_endpoint()
 	prints "it retires" "state retiring" vpc show 1000 fd00:7::20
 	check "vpc del now" on_host vpc del 1000 fd00:7::20 now
 	check_fails "it is gone" on_host vpc show 1000 fd00:7::20
+}
+
+test_route_arguments()
+{
+	local add=(route add 4 10.2.0.0/16)
+
+	wrong "route add: no ID" "ID is missing" route add
+	wrong "route add: no prefix" "PREFIX is missing" route add 4
+	wrong "route add: no target" "target is missing: expected via SID, peer ID, blackhole" "${add[@]}"
+	wrong "route add: bits behind the length" "expected something like 10.2.0.0/16" \
+		route add 4 10.2.0.1/16 blackhole
+	wrong "route add: a length of 33" 'bad PREFIX "10.2.0.0/33": expected a prefix like' \
+		route add 4 10.2.0.0/33 blackhole
+	wrong "route add: no prefix at all" 'bad PREFIX "there"' route add 4 there blackhole
+	wrong "route add: via nothing" 'a SID after "via" is missing' "${add[@]}" via
+	wrong "route add: an IPv4 SID" 'bad via "10.0.0.1": expected an IPv6 address' \
+		"${add[@]}" via 10.0.0.1
+	wrong "route add: no weight" 'N after "weight" is missing' "${add[@]}" via fd00:8::1 weight
+	wrong "route add: a large weight" 'bad weight "65536": expected a number from 0 to 65535' \
+		"${add[@]}" via fd00:8::1 weight 65536
+	wrong "route add: a weight of nothing" 'unknown argument "weight": expected one of via' \
+		"${add[@]}" weight 3
+	wrong "route add: two targets" '"blackhole" is one target too many' \
+		"${add[@]}" via fd00:8::1 blackhole
+	wrong "route add: no peer" 'a VPC ID after "peer" is missing' "${add[@]}" peer
+	wrong "route add: peer 0" 'bad VPC ID "0": expected a number from 1' "${add[@]}" peer 0
+	wrong "route add: a typo" 'unknown argument "blackhol": did you mean "blackhole"?' \
+		"${add[@]}" blackhol
+	wrong "route add: an unknown hash" 'unknown hash "five": expected one of l3, l4' \
+		"${add[@]}" via fd00:8::1 hash five
+	wrong "route add: a hash that picks nothing" '"hash" needs "via SID"' "${add[@]}" blackhole hash l4
+	wrong "route set: nothing" "nothing to set: expected state STATE" route set 4 10.2.0.0/16
+	wrong "route show: no prefix" 'bad PREFIX "x"' route show 4 x
+	wrong "peer add: no peer" "PEER is missing" peer add 4
+	wrong "peer add: a peer that is none" 'bad VPC ID "x": expected a number' peer add 4 x
+	wrong "peer add: there is no retiring" \
+		'bad state "retiring": expected standby or active' peer add 4 5 state retiring
+	wrong "peer add: a third one" 'unknown argument "6": expected state' peer add 4 5 6
+	is "no route was made of this" "" on_host route show
+	is "nor a peering" "" on_host peer show
+}
+
+test_route()
+{
+	local route="route 4 10.2.0.0/16"
+
+	check "route add" on_host route add 4 10.2.0.0/16 via fd00:7::20
+	refused "route add: the same again" "$route: the route exists (File exists)" \
+		route add 4 10.2.0.0/16 via fd00:7::20
+	refused "route add: a next hop twice" \
+		"route 4 10.3.0.0/16, via fd00:7::20 weight 2: the route has a next hop twice" \
+		route add 4 10.3.0.0/16 via fd00:7::20 via fd00:7::21 via fd00:7::20 weight 2
+	refused "route add: the VPC itself for a peer" \
+		"route 4 10.3.0.0/16, peer 4: a VPC can't be its own peer" \
+		route add 4 10.3.0.0/16 peer 4
+	refused "route add: an exported peer" "route 4 10.3.0.0/16, export: peering is not" \
+		route add 4 10.3.0.0/16 peer 5 export
+	refused "route set: no such route" "route 4 10.9.0.0/16: there is no such route" \
+		route set 4 10.9.0.0/16 state active
+	refused "route del: one that leads elsewhere" "$route: there is no such route" \
+		route del 4 10.2.0.0/16 via fd00:7::77
+	on_host route add 4 10.2.0.0/16 blackhole state standby
+	refused "route set: which of them" "$route: several routes have this prefix: say where" \
+		route set 4 10.2.0.0/16 state active
+	refused "peer add: itself" "a VPC can't be its own peer" peer add 4 4
+	refused "peer del: no such peering" "peer 4 77: the VPC has not agreed to this peering" \
+		peer del 4 77
+	check "route del: both" on_host route del 4 10.2.0.0/16 now
+	is "they are gone" "" on_host route show
+}
+
+test_remote()
+{
+	local add=(remote add fd00:8::/64) remote="remote fd00:8::/64" own
+	local key=GU1jqGb/AJAMhp/lWy7Cpu1AlPgtwKk9obmP+HLUljY=
+	local other=ojktDXrSLaeq0vjD+5Ziqa8Xo5ShijwBwHkg0h7X1xQ=
+
+	printf '# a comment\n\n%s\nsecret\n' "$other" > "$tmp/keys"
+	: > "$tmp/nothing"
+	wrong "remote add: no prefix" "PREFIX is missing" remote add
+	wrong "remote add: no key" "key is missing: expected key KEY" "${add[@]}"
+	wrong "remote add: no value" 'BASE64, "file" or "-" after "key" is missing' "${add[@]}" key
+	wrong "remote add: a key that is none" 'bad key "abc": expected base64 of 32 bytes' \
+		"${add[@]}" key abc
+	wrong "remote add: half a key" "expected base64 of 32 bytes" "${add[@]}" key "${key:4}"
+	wrong "remote add: a file without a name" "PATH is missing" "${add[@]}" key file
+	wrong "remote add: no such file" "can't read the keys in \"$tmp/nowhere\": No such file" \
+		"${add[@]}" key file "$tmp/nowhere"
+	wrong "remote add: a file with something else in it" \
+		"bad key \"secret\": expected base64 of 32 bytes, one key in each line of $tmp/keys" \
+		"${add[@]}" key file "$tmp/keys"
+	wrong "remote add: an empty file" "there is no key in $tmp/nothing" \
+		"${add[@]}" key file "$tmp/nothing"
+	wrong "remote add: an unknown mode" \
+		'unknown encrypt mode "maybe": expected one of off, on, required' \
+		"${add[@]}" key $key encrypt maybe
+	wrong "edge set: an unknown mode" 'unknown encrypt mode "yes": expected one of off, on' \
+		edge set e0 encrypt yes
+	wrong "edge set: an unknown cipher" \
+		'unknown cipher "aes": expected one of aes-128-gcm, aes-256-gcm' \
+		edge set e0 cipher aes
+	wrong "remote add: bits behind the length" "expected something like fd00:8::/64" \
+		remote add fd00:8::1/64 key $key
+	wrong "remote add: IPv4" 'bad PREFIX "10.0.0.0/8": expected an IPv6 prefix' \
+		remote add 10.0.0.0/8 key $key
+	wrong "remote set: nothing" "nothing to set: expected seq N" remote set fd00:8::/64
+	printf 'remote set fd00:8::/64 seq "%s"\n' "" x -1 +1 " 1" 1s 0x \
+		18446744073709551616 99999999999999999999 > "$tmp/batch"
+	on_host -force -b "$tmp/batch" > "$tmp/text" 2>&1
+	is "remote set: none of these is a number" 9 grep -c \
+		'Error: bad seq ".*": expected a number from 0 to 18446744073709551615' "$tmp/text"
+	is "no remote was made of this" "" on_host remote show
+
+	own=$(on_host edge show e0 | awk '$1 == "key" { print $2 }')
+	check "remote add" on_host "${add[@]}" key $key
+	refused "remote add: the same again" "$remote: the remote exists (File exists)" \
+		"${add[@]}" key $other
+	refused "remote add: a prefix twice" "the remote has this prefix twice" \
+		remote add fd00:18::/64 prefix fd00:18::/64 key $other
+	refused "remote add: a key twice" "remote fd00:18::/64, key $other: the remote has this" \
+		remote add fd00:18::/64 key $other key $other
+	refused "remote add: a key that another one has" "key $key: another remote has this key" \
+		remote add fd00:18::/64 key $key
+	refused "remote add: the key of this host" "key $own: this is the key of an edge of this" \
+		remote add fd00:18::/64 key "$own"
+	refused "remote add: a key without a secret" "no secret comes of this key" \
+		remote add fd00:18::/64 key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+	refused "remote set: no such remote" "remote fd00:18::/64: no remote has this first prefix" \
+		remote set fd00:18::/64 seq 7
+	refused "remote del: no such remote" "no remote has this first prefix" \
+		remote del fd00:18::/64
+	refused "edge rekey: no such edge" "edge nope: no edge has this name" edge rekey nope
+	refused "edge set: an MTU that the fabric has no room for" \
+		"the MTU and 48 bytes of overhead exceed the MTU of a fabric device" \
+		edge set e0 mtu 65535
+	check "remote del" on_host remote del fd00:8::/64 now
+	is "it is gone" "" on_host remote show
+	check "a user may not, and is told what it takes" as_nobody \
+		"edge e0: Operation not permitted: it takes CAP_NET_ADMIN over this network namespace" \
+		edge del e0
 }
 
 test_netns()
@@ -605,7 +758,7 @@ test_batch()
 	check "batch from the standard input" on_host -b - \
 		< <(printf 'vpc del 3000 fd00:9::1 now\nvpc del 3000 fd00:9::3 now')
 	is "the last line needs no end" 0 endpoints 3000
-	wrong "batch: no such file" "nowhere" -b "$tmp/nowhere"
+	wrong "batch: no such file" "can't open the batch \"$tmp/nowhere\": No such file" -b "$tmp/nowhere"
 	wrong "batch: a file and a command" 'unexpected argument "edge"' -b "$tmp/batch" edge
 
 	{
@@ -652,7 +805,7 @@ test_batch()
 # What a batch is read from, and how its lines are taken apart.
 test_batch_input()
 {
-	local add="vpc add 3000 fd00:9::1 02:00:00:00:00:01 -4 10.0.0.1" i pid fd
+	local line="vpc add 3000 fd00:9::1 02:00:00:00:00:01 -4 10.0.0.1" i pid fd
 
 	cat > "$tmp/batch" <<-'END'
 		# A comment that ends in a backslash \
@@ -688,13 +841,13 @@ test_batch_input()
 	coproc on_host -b - 2> "$tmp/errors"
 	pid=$COPROC_PID
 	fd=${COPROC[1]}
-	echo "$add" >&"$fd"
+	echo "$line" >&"$fd"
 	for ((i = 0; i < 100; i++)); do
 		[ "$(endpoints 3000)" = 0 ] || break
 		sleep 0.1
 	done
 	is "batch: what was read is done before a pause" 1 endpoints 3000
-	echo "$add" >&"$fd"
+	echo "$line" >&"$fd"
 	for ((i = 0; i < 100; i++)); do
 		[ ! -s "$tmp/errors" ] || break
 		sleep 0.1
@@ -773,6 +926,9 @@ test_edge_arguments
 test_edge
 test_endpoint_arguments
 test_endpoint
+test_route_arguments
+test_route
+test_remote
 test_netns
 test_stats
 test_trace

@@ -268,7 +268,8 @@ int batch_run(const char *path)
 	if (b.fd >= 0)
 		b.file = fopencookie(&b, "r", functions);
 	if (!b.file)
-		return error(STATUS_SYNTAX, "opening %s: %s", path, strerror(errno));
+		return error(STATUS_SYNTAX, "can't open the batch \"%s\": %s", path,
+			     strerror(errno));
 	err = run_lines(&b);
 	fclose(b.file);
 	if (b.fd != STDIN_FILENO)

@@ -6,6 +6,7 @@
  * sent gives the names and values to put into the message.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -208,6 +209,7 @@ static void place_text(const struct place *place, char *text, size_t size)
 {
 	unsigned int last = place->depth - 1;
 	char value[ATTR_TEXT_SIZE];
+	const char *text_of;
 	size_t len;
 
 	text[0] = '\0';
@@ -221,8 +223,9 @@ static void place_text(const struct place *place, char *text, size_t size)
 			 place->info[last - 1]->kind == ATTR_KEY_NEST))
 		last--;
 	len = strlen(text);
-	snprintf(text + len, size - len, ", %s %s", place->info[last]->name,
-		 attr_text(place->attr[last], place->info[last], value));
+	text_of = attr_text(place->attr[last], place->info[last], value);
+	snprintf(text + len, size - len, ", %s%s%s", place->info[last]->name,
+		 *text_of ? " " : "", text_of);
 }
 
 /* Which attribute is missing where. */
@@ -279,8 +282,9 @@ int extack_error(const struct nlmsghdr *request, const struct extack *ext)
 		snprintf(range, sizeof(range), "; expected %llu to %llu",
 			 ext->min, ext->max);
 	if (!ext->message[0])
-		return error(STATUS_KERNEL, "%s%s%s%s", where, where[0] ? ": " : "",
-			     strerror(ext->error), range);
+		return error(STATUS_KERNEL, "%s%s%s%s%s", where, where[0] ? ": " : "",
+			     strerror(ext->error), range, ext->error != EPERM ? "" :
+			     ": it takes CAP_NET_ADMIN over this network namespace");
 	return error(STATUS_KERNEL, "%s%s%s%s (%s)", where, where[0] ? ": " : "",
 		     ext->message, range, strerror(ext->error));
 }

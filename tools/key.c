@@ -35,9 +35,10 @@ const char *key_text(const uint8_t *key, char *text)
 /**
  * parse_key - read a public key
  * @text: base64 of it
+ * @source: where it stands, if not among the arguments
  * @key: gets VPC_KEY_LEN bytes
  */
-int parse_key(const char *text, uint8_t *key)
+static int parse_key(const char *text, const char *source, uint8_t *key)
 {
 	unsigned int i, bits = 0, n = 0, at = 0;
 	const char *digit;
@@ -62,7 +63,8 @@ int parse_key(const char *text, uint8_t *key)
 	return STATUS_OK;
 
 bad:
-	return error(STATUS_SYNTAX, "bad key \"%s\": expected base64 of 32 bytes", text);
+	return error(STATUS_SYNTAX, "bad key \"%s\": expected base64 of 32 bytes%s%s", text,
+		     source ? ", one key in each line of " : "", source ? source : "");
 }
 
 /* One key in each line of a file. */
@@ -80,7 +82,7 @@ static int parse_key_file(FILE *file, const char *name,
 		if (!word || *word == '#')
 			continue;
 		any = true;
-		err = parse_key(word, key);
+		err = parse_key(word, name, key);
 		if (!err)
 			err = take(ctx, key);
 	}
@@ -106,7 +108,7 @@ int parse_key_source(const char *word, struct args *rest,
 	if (!strcmp(word, "-"))
 		return parse_key_file(stdin, "the standard input", take, ctx);
 	if (strcmp(word, "file")) {
-		err = parse_key(word, key);
+		err = parse_key(word, NULL, key);
 		return err ? err : take(ctx, key);
 	}
 	word = arg_take(rest, "PATH");
@@ -114,7 +116,8 @@ int parse_key_source(const char *word, struct args *rest,
 		return STATUS_SYNTAX;
 	file = fopen(word, "r");
 	if (!file)
-		return error(STATUS_SYNTAX, "can't read \"%s\": %s", word, strerror(errno));
+		return error(STATUS_SYNTAX, "can't read the keys in \"%s\": %s", word,
+			     strerror(errno));
 	err = parse_key_file(file, word, take, ctx);
 	fclose(file);
 	return err;
@@ -149,7 +152,7 @@ int parse_encrypt(const char *text, uint8_t *mode)
 		*mode = m;
 		return STATUS_OK;
 	}
-	return arg_unknown("encrypt", text, &modes[VPC_ENCRYPT_OFF],
+	return arg_unknown("encrypt mode", text, &modes[VPC_ENCRYPT_OFF],
 			   ARRAY_SIZE(modes) - VPC_ENCRYPT_OFF, sizeof(*modes));
 }
 

@@ -10,7 +10,6 @@
 #define KEY_TEXT_SIZE	45	/* base64 of 32 bytes */
 
 const char *key_text(const uint8_t *key, char *text);
-int parse_key(const char *text, uint8_t *key);
 int parse_key_source(const char *word, struct args *rest,
 		     int (*take)(void *ctx, const uint8_t *key), void *ctx);
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -192,20 +193,35 @@ int parse_once(uint64_t *given, unsigned int bit, const char *keyword)
 /* Values. */
 
 /* A number in decimal, or with 0x in hexadecimal: digits and nothing else. */
-static bool to_u32(const char *text, uint32_t *value)
+static bool to_u64(const char *text, uint64_t *value)
 {
 	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	const char *digits = hex ? "0123456789abcdefABCDEF" : "0123456789";
 	const char *c = hex ? text + 2 : text;
-	unsigned long long n;
 
 	if (!*c || c[strspn(c, digits)])
 		return false;
-	n = strtoull(c, NULL, hex ? 16 : 10);
-	if (n > UINT32_MAX)
+	errno = 0;
+	*value = strtoull(c, NULL, hex ? 16 : 10);
+	return !errno;
+}
+
+static bool to_u32(const char *text, uint32_t *value)
+{
+	uint64_t n;
+
+	if (!to_u64(text, &n) || n > UINT32_MAX)
 		return false;
 	*value = n;
 	return true;
+}
+
+int parse_u64(const char *what, const char *text, uint64_t *value)
+{
+	if (to_u64(text, value))
+		return STATUS_OK;
+	return error(STATUS_SYNTAX, "bad %s \"%s\": expected a number from 0 to %llu",
+		     what, text, (unsigned long long)UINT64_MAX);
 }
 
 int parse_u32(const char *what, const char *text, uint32_t min, uint32_t max,

@@ -54,6 +54,7 @@ int parse_keywords(struct args *args, const struct keyword *table, size_t n,
 		   void *ctx);
 int parse_once(uint64_t *given, unsigned int bit, const char *keyword);
 
+int parse_u64(const char *what, const char *text, uint64_t *value);
 int parse_u32(const char *what, const char *text, uint32_t min, uint32_t max,
 	      uint32_t *value);
 int parse_vpc_id(const char *text, uint32_t *id);

@@ -42,7 +42,13 @@ static int parse_state_arg(void *ctx, const char *value, struct args *rest)
 
 	(void)rest;
 	err = parse_once(&p->given, 0, "state");
-	return err ? err : parse_state(value, &p->state);
+	if (!err)
+		err = parse_state(value, &p->state);
+	if (!err && p->state == VPC_STATE_RETIRING)
+		err = error(STATUS_SYNTAX,
+			    "bad state \"%s\": expected standby or active: consent has no grace",
+			    value);
+	return err;
 }
 
 static const struct keyword add_keywords[] = {

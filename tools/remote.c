@@ -106,14 +106,13 @@ static int parse_now(void *ctx, const char *value, struct args *rest)
 static int parse_seq(void *ctx, const char *value, struct args *rest)
 {
 	struct remote_args *a = ctx;
-	unsigned long long seq;
-	char *end;
+	uint64_t seq;
+	int err;
 
 	(void)rest;
-	errno = 0;
-	seq = strtoull(value, &end, 0);
-	if (errno || *end || end == value || *value == '-')
-		return error(STATUS_SYNTAX, "bad seq \"%s\": expected a number", value);
+	err = parse_u64("seq", value, &seq);
+	if (err)
+		return err;
 	mnl_attr_put_u64(a->nlh, VPC_REMOTE_A_SEQ, seq);
 	return parse_once(&a->given, VPC_REMOTE_A_SEQ, "seq");
 }
@@ -125,7 +124,7 @@ static const struct keyword change_keywords[] = {
 };
 
 static const struct keyword set_keywords[] = {
-	{ "seq", "a number", parse_seq },
+	{ "seq", "N", parse_seq },
 };
 
 static const struct keyword del_keywords[] = {

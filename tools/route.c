@@ -238,6 +238,9 @@ static int route_make(struct args *args, uint8_t cmd)
 	if (!parsed.kind)
 		return error(STATUS_SYNTAX,
 			     "target is missing: expected via SID, peer ID, blackhole or prohibit");
+	if (parsed.hash && parsed.kind != VPC_ROUTE_VIA)
+		return error(STATUS_SYNTAX,
+			     "\"hash\" needs \"via SID\": it says how next hops are picked");
 	return route_queue(&parsed, cmd);
 }
 
