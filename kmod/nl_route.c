@@ -190,7 +190,7 @@ static int vpc_nl_parse_target(struct vpc_route *route, struct nlattr **tb,
 	}
 	if (route->kind == VPC_ROUTE_VIA)
 		return vpc_nl_parse_vias(route, nest, make, extack);
-	if (route->kind != VPC_ROUTE_PEER)
+	if (!to_peer)
 		return 0;
 	route->peer = nla_get_u32(tb[VPC_ROUTE_A_PEER]);
 	if (route->peer == route->key.vpc) {

@@ -4,7 +4,6 @@
  * what it was is remembered here.
  */
 
-#include <inttypes.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +43,8 @@ static void known_title(uint16_t type, const struct nlattr *nest, char *title)
 	object_title(nest, &attr_top.info[type], title, TITLE_SIZE);
 	len = strlen(title);
 	if (type == VPC_A_ROUTE)
-		snprintf(title + len, TITLE_SIZE - len, " %" PRIx64, route_target(nest));
+		snprintf(title + len, TITLE_SIZE - len, " %llx",
+			 (unsigned long long)route_target(nest));
 }
 
 static struct known *find(char *title)
