@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The README's pair of hosts, line by line as it stands there.
+# The README's demonstration, and its pair of hosts, line by line as it stands there.
 #
 # shellcheck disable=SC2317 # check calls the functions.
 
@@ -97,6 +97,7 @@ for host in a b; do
 	END
 done
 
+check "the demonstration" "${BASH_SOURCE[0]%/*}/demo.sh"
 check "there are five blocks" [ -n "$(block 5)" ]
 check "and no more" [ -z "$(block 6)" ]
 paste_block a 1
