@@ -284,6 +284,43 @@ int genl_dump(struct nlmsghdr *nlh, mnl_cb_t cb, void (*restart)(void *data),
 
 /* Events. */
 
+/* The controller's own group has the number of the controller. */
+#define CTRL_GROUP	GENL_ID_CTRL
+
+static int join(uint32_t group)
+{
+	if (mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		return error(STATUS_KERNEL, "subscribing to group %u: %s", group,
+			     strerror(errno));
+	return STATUS_OK;
+}
+
+/* Whether the controller tells that the family is gone, and its groups with it. */
+static bool family_gone(const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL || genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	mnl_attr_for_each(attr, nlh, sizeof(*genl)) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+			return mnl_attr_get_u16(attr) == family;
+	}
+	return false;
+}
+
+static int heard(const struct nlmsghdr *nlh, void *data)
+{
+	const mnl_cb_t *cb = data;
+
+	if (family_gone(nlh)) {
+		errno = ENODEV;
+		return MNL_CB_ERROR;
+	}
+	return nlh->nlmsg_type == family ? (*cb)(nlh, NULL) : MNL_CB_OK;
+}
+
 /**
  * genl_listen - receive events until there is an error
  * @group: name of the multicast group
@@ -303,18 +340,19 @@ int genl_listen(const char *group, mnl_cb_t cb, void (*lost)(void))
 	fd = mnl_socket_get_fd(sock);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, &group_id,
-				  sizeof(group_id)) < 0)
-		return error(STATUS_KERNEL, "subscribing to \"%s\": %s", group,
-			     strerror(errno));
+	/* Who waits for the second membership finds it in the first 32. */
+	if (join(group_id) || join(CTRL_GROUP))
+		return STATUS_KERNEL;
 	for (;;) {
 		len = receive(sock);
 		if (len < 0 && errno == ENOBUFS) {
 			lost();
 			continue;
 		}
-		if (len < 0 || mnl_cb_run(answer, len, 0, 0, cb, NULL) < 0)
-			return error(STATUS_KERNEL, "receiving events: %s",
-				     strerror(errno));
+		if (len >= 0 && mnl_cb_run(answer, len, 0, 0, heard, &cb) >= 0)
+			continue;
+		if (len >= 0 && errno == ENODEV)
+			return error(STATUS_KERNEL, "the kernel's module has been unloaded");
+		return error(STATUS_KERNEL, "receiving events: %s", strerror(errno));
 	}
 }
