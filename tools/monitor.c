@@ -2,6 +2,7 @@
 /* "vpc monitor": changes as they happen. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -126,20 +127,20 @@ static void monitor_lost(void)
 	warning("some events were lost: they came faster than they were printed");
 }
 
-/* What is there, so that it can be told what changes. */
-static int learn(void)
+/* What is there, so that it can be told what changes.  What can't be read, since
+ * it is changed all the time, is learned from its events.
+ */
+static void learn(void)
 {
 	struct nests list;
 	size_t i;
-	int err;
 
 	for (i = 0; i < ARRAY_SIZE(watched); i++) {
-		err = watched[i].get_all(&list);
-		if (err)
-			return err;
-		changes_learn(watched[i].type, &list);
+		if (watched[i].get_all(&list))
+			free(errors_take());
+		else
+			changes_learn(watched[i].type, &list);
 	}
-	return STATUS_OK;
 }
 
 int monitor_main(struct args *args)
@@ -149,8 +150,8 @@ int monitor_main(struct args *args)
 	if (arg_is(args, "help"))
 		return usage(help);
 	err = arg_end(args);
-	if (!err)
-		err = learn();
-	return err ? err : genl_listen(VPC_GENL_MCGRP_CONFIG, monitor_message,
-				       monitor_lost);
+	if (err)
+		return err;
+	learn();
+	return genl_listen(VPC_GENL_MCGRP_CONFIG, monitor_message, monitor_lost);
 }
