@@ -309,7 +309,7 @@ test_look()
 
 test_move()
 {
-	steady_begin vmc
+	bystander_begin vmc
 
 	ip -n "${topo}vma" -b - <<-END
 		link set vma down
@@ -336,7 +336,7 @@ test_move()
 	ip -n "${topo}vma" link set nic0 name vma
 	endpoint_routes vma vma 10.0.0.10 fd00::cc:0:10
 	check "traffic goes on as before" reach vma 10.0.0.20 fd00::cc:0:20 10.0.0.12
-	check "others have not lost a packet" steady_end
+	check "others have not lost a packet" bystander_end
 
 	check_fails "an edge can't be moved" \
 		ip -n "${topo}h0" link set vpc2_0 netns "${topo}vmn"

@@ -264,7 +264,7 @@ test_device()
 {
 	local i inner other
 
-	steady_begin vmgtw
+	bystander_begin vmgtw
 	untouched "take its device down" ip link set ten0 down
 	untouched "rename it" ip link set ten0 name nic0
 	check "the edge knows its name" has "nic0@vpc2_0" vpc_on h0 vpc show 1000
@@ -317,7 +317,7 @@ test_device()
 	check "which works" as_tenant ping -q -c 1 -W 5 10.0.0.20
 	check "the host can take it away" vpc_on h0 vpc del 1000 fd00::0:30
 	check_fails "and it is gone" as_tenant ip link show ten1
-	check "others have not lost a packet" steady_end
+	check "others have not lost a packet" bystander_end
 }
 
 begin=

@@ -181,25 +181,25 @@ refused()
 	diff <(echo "$before") <(echo "$after") | diag
 }
 
-# steady_begin NAME: VM NAME pings 10.0.0.20 until steady_end, which succeeds if no
+# bystander_begin NAME: VM NAME pings 10.0.0.20 until bystander_end, which succeeds if no
 # answer was missed: a bystander, to see that it notices nothing.
-steady_begin()
+bystander_begin()
 {
-	topo_steady_log=$(mktemp)
-	ip netns exec "$topo$1" ping -i 0.02 -q 10.0.0.20 > "$topo_steady_log" 2>&1 &
-	topo_steady=$!
+	topo_bystander_log=$(mktemp)
+	ip netns exec "$topo$1" ping -i 0.02 -q 10.0.0.20 > "$topo_bystander_log" 2>&1 &
+	topo_bystander=$!
 }
 
-steady_end()
+bystander_end()
 {
 	local status
 
-	kill -INT "$topo_steady"
-	wait "$topo_steady"
-	cat "$topo_steady_log"
-	grep " 0% packet loss" "$topo_steady_log"
+	kill -INT "$topo_bystander"
+	wait "$topo_bystander"
+	cat "$topo_bystander_log"
+	grep " 0% packet loss" "$topo_bystander_log"
 	status=$?
-	rm -f "$topo_steady_log"
+	rm -f "$topo_bystander_log"
 	return $status
 }
 
