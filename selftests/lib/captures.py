@@ -11,15 +11,15 @@ import os
 import struct
 import sys
 
+import vpcesp
 import vpcwire
 
 
-# An IPv4 form sealed with AES-128-GCM, in lane 3.
-SEALED = bytes.fromhex(
-    "6b81234500403240fd000000000000000000000000000010fd00000000000000"
-    "00000000000100208303cd0300000001000000010000000162796f51042cd413"
-    "eddd809ee2b6e7832b0558142645bba5cc889635f393451ac2e1e69e79ba5b82"
-    "79ab5948edf90efb")
+# Ciphers that a reader may know: their numbers and its names.  The captures are of
+# the keys and the packet of Documentation/encryption.rst, or of other forms.
+CIPHERS = {vpcesp.AES_128_GCM: "AES-GCM with 16 octet ICV [RFC4106]",
+           vpcesp.AES_256_GCM: "AES-GCM with 16 octet ICV [RFC4106]",
+           vpcesp.CHACHA20_POLY1305: "ChaCha20 with Poly1305 [RFC7634]"}
 
 
 def frame(packet):
@@ -46,6 +46,21 @@ def broken(forms):
     yield "bad_padding", patched(forms["full"], at + 22, b"\1"), "vpc.bad_padding"
     yield "bad_hops", patched(forms["whole"], at + 4, b"\1"), "vpc.bad_hops"
     yield "bad_id", patched(forms["ipv6"], at + 5, b"\xff\xff\xff"), "vpc.bad_id"
+
+
+def sealed(packets):
+    """Name, packet and SA of packets that are sealed: each form and each cipher, in
+    some lanes.  Of an SA: SPI, cipher's name, key with salt."""
+    shared = vpcesp.BOB.shared(vpcesp.ALICE_PUBLIC)
+    for cipher, name in CIPHERS.items():
+        way = vpcesp.Direction(shared, cipher, vpcesp.ALICE_PUBLIC, vpcesp.BOB.public)
+        for lane, (form, packet) in enumerate(packets.items(), 3):
+            # One says whether the reader knows the cipher at all.
+            if form == "short" or cipher == vpcesp.CHACHA20_POLY1305 and form != "ipv4":
+                continue
+            yield "sealed-%s-%s" % (vpcesp.CIPHERS[cipher], form), form, \
+                way.seal(packet, (1 << 32) + lane, lane), \
+                [way.spi | lane, name, (way.key + way.lane_salt(lane)).hex()]
 
 
 def main():
@@ -75,10 +90,14 @@ def main():
                [vpcwire.encode(first, 9, vpcwire.ip6("fd00::1"), vpcwire.ip6("fd00::2"))])
     want["fragment"] = {"vpc.form": "16", "vpc.ip_id": "0x0007", "vpc.flags.mf": "1",
                         "vpc.frag_offset": "5", "vpc.src": "10.0.0.1"}
-    write_pcap(os.path.join(directory, "sealed.pcap"), [SEALED])
-    want["sealed"] = {"vpc.form": "12", "vpc.id": "1000", "vpc.hops": "64",
-                      "vpc.src": "10.0.0.10", "vpc.dst": "10.0.0.20"}
-    json.dump(want, sys.stdout)
+    sas = {}
+    for name, form, packet, sa in sealed(forms):
+        write_pcap(os.path.join(directory, name + ".pcap"), [packet])
+        want[name], sas[name] = want[form], sa
+        # Nothing is to be seen without the key.
+        write_pcap(os.path.join(directory, "shut-" + name + ".pcap"), [packet])
+        want["shut-" + name] = {"esp.spi": "0x%08x" % sa[0], "vpc.id": None}
+    json.dump({"want": want, "sas": sas}, sys.stdout)
 
 
 if __name__ == "__main__":
