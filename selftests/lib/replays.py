@@ -10,8 +10,8 @@ import random
 import sys
 
 import vpcesp
-from encryption import Test
-from harness import Results, audit
+from encryption import PEER_V4, Test, datagram
+from harness import VM0, Results, audit
 
 LANES = range(256)
 # What a window has at least, and what it certainly has not.
@@ -84,6 +84,13 @@ class Replays(Test):
                            [] if delta == {"from_fabric": 256, "bad_icv": 256} else [str(delta)])
         self.lanes("and have moved no window", [(1 << 32) + 2], True)
 
+    def comes_back(self):
+        """What h0 has sealed, with the addresses that an answer would have."""
+        sent = self.from_vm0(datagram(VM0.v4, PEER_V4), count=3)
+        back = [packet[:8] + packet[24:40] + packet[8:24] + packet[40:] for packet in sent]
+        self.becomes("a packet that comes back to its sender is nobody's", back,
+                     unknown_spi=len(back))
+
     def run(self):
         self.remote("h0", "h2", [self.pair.text()], "add")
         self.encrypt("required", "h0")
@@ -94,6 +101,7 @@ class Replays(Test):
                    [(1 << 32) - 1, 1 << 32], True)
         self.again()
         self.not_taken()
+        self.comes_back()
         self.results.point("everything is accounted for", audit(*self.hosts.values()))
 
 
