@@ -42,10 +42,10 @@ def datagram(src, dst, size=64, **fields):
 class Traffic:
     """Numbered datagrams of several flows, none of which may be lost."""
 
-    def __init__(self, prefix, flows):
+    def __init__(self, prefix, flows, first_port=7100):
         self.flows = []
         for number, (sender, receiver, src, dst) in enumerate(flows):
-            port = 7100 + number
+            port = first_port + number
             self.flows.append((datagrams(prefix + sender, src),
                                datagrams(prefix + receiver, dst, port), (dst, port)))
         self.sent = [0] * len(flows)
@@ -63,9 +63,9 @@ class Traffic:
                     self.errors.append("flow %d: %s" % (n, error))
                 self.sent[n] += 1
 
-    def some(self):
+    def some(self, each=40):
         """Wait until there was some of it."""
-        count = sum(self.sent) + 40 * len(self.sent)
+        count = sum(self.sent) + each * len(self.sent)
         deadline = time.monotonic() + PATIENCE
         while sum(self.sent) < count and time.monotonic() < deadline:
             time.sleep(0.02)
