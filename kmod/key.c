@@ -519,6 +519,52 @@ int vpc_sas_add_cipher(struct vpc_sas *sas, const struct vpc_own_key *own, u8 ci
 	return err;
 }
 
+/**
+ * vpc_draft_derive - derive the keys of one more pair
+ * @d: the draft
+ * @own: the key pair
+ * @public: the remote's key
+ * @remote: the remote
+ */
+int vpc_draft_derive(struct vpc_draft *d, struct vpc_own_key *own,
+		     const u8 *public, struct vpc_remote *remote)
+{
+	struct vpc_sas *sas, **list;
+
+	if (d->nr == d->room) {
+		list = krealloc_array(d->sas, max(16U, 2 * d->room), sizeof(*list),
+				      GFP_KERNEL);
+		if (!list)
+			return -ENOMEM;
+		d->sas = list;
+		d->room = max(16U, 2 * d->room);
+	}
+	sas = vpc_sas_make(d->c, own, public, remote);
+	if (IS_ERR(sas))
+		return PTR_ERR(sas);
+	d->sas[d->nr++] = sas;
+	return 0;
+}
+
+/* Put in place what was derived. */
+void vpc_draft_commit(struct vpc_draft *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->nr; i++)
+		d->sas[i]->pair->sas = d->sas[i];
+	kfree(d->sas);
+}
+
+void vpc_draft_undo(struct vpc_draft *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->nr; i++)
+		vpc_sas_drop(d->c, d->sas[i]);
+	kfree(d->sas);
+}
+
 /* The keys that may open packets with an SPI. */
 struct rhlist_head *vpc_sa_lookup(const struct vpc_crypt *c, u32 spi)
 {

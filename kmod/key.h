@@ -228,11 +228,31 @@ void vpc_pair_raise(struct vpc_pair *pair, u64 seq);
 u64 vpc_pair_top(const struct vpc_pair *pair);
 int vpc_sas_init(struct vpc_crypt *c);
 
+void vpc_sas_put(struct vpc_sas *sas);
+
+/**
+ * struct vpc_draft - derived keys that are not in use yet
+ * @c: keys of the namespace
+ * @nr: how many @sas
+ * @room: for how many there is memory
+ * @sas: derived keys
+ */
+struct vpc_draft {
+	struct vpc_crypt	*c;
+	unsigned int		nr;
+	unsigned int		room;
+	struct vpc_sas		**sas;
+};
+
+int vpc_draft_derive(struct vpc_draft *d, struct vpc_own_key *own,
+		     const u8 *public, struct vpc_remote *remote);
+void vpc_draft_commit(struct vpc_draft *d);
+void vpc_draft_undo(struct vpc_draft *d);
+
 /* For packets: rcu_read_lock(), bottom halves off. */
 u64 vpc_pair_next(struct vpc_pair *pair, u32 *lane);
 bool vpc_pair_fresh(struct vpc_pair *pair, u32 lane, u64 seq);
 enum vpc_counter vpc_pair_take(struct vpc_pair *pair, u32 lane, u64 seq);
-void vpc_sas_put(struct vpc_sas *sas);
 struct rhlist_head *vpc_sa_lookup(const struct vpc_crypt *c, u32 spi);
 
 #endif /* _VPC_KEY_H */

@@ -99,17 +99,45 @@ struct vpc_remote_config {
 	u32			grace;
 };
 
+static inline time64_t vpc_now(void)
+{
+	/* 0 stands for never. */
+	return ktime_get_boottime_seconds() + 1;
+}
+
+static inline void vpc_crypt_kick(struct vpc_crypt *c, unsigned long delay)
+{
+	mod_delayed_work(vpc_wq, &c->work, delay);
+}
+
 /* Configuration, under vpc_crypt.lock. */
+struct vpc_remote_prefix *vpc_prefix_of(const struct vpc_remote *remote,
+					const struct vpc_prefix *p);
+int vpc_prefix_link(struct vpc_crypt *c, struct vpc_remote *remote,
+		    const struct vpc_prefix *p);
+void vpc_prefix_unlink(struct vpc_crypt *c, struct vpc_remote_prefix *rp);
+void vpc_prefix_retire(struct vpc_crypt *c, struct vpc_remote_prefix *rp, u32 grace);
+void vpc_prefix_activate(struct vpc_crypt *c, struct vpc_remote_prefix *rp, u32 grace);
+int vpc_prefix_init(struct vpc_crypt *c);
+
+bool vpc_remote_select(struct vpc_crypt *c, struct vpc_remote *remote);
+void vpc_remotes_select(struct vpc_crypt *c);
+
 struct vpc_remote *vpc_remote_named(const struct vpc_crypt *c, const struct vpc_prefix *p);
 int vpc_remote_change(struct vpc_net *vn, struct vpc_remote_config *cfg, bool replace,
 		      struct netlink_ext_ack *extack);
 void vpc_remote_delete(struct vpc_net *vn, struct vpc_remote *remote, u32 grace);
 void vpc_remote_raise(struct vpc_crypt *c, struct vpc_remote *remote, u64 seq);
+void vpc_remote_drop_key(struct vpc_crypt *c, struct vpc_remote_key *key);
+void vpc_remote_finish(struct vpc_crypt *c, struct vpc_remote *remote);
+void vpc_remote_explain(int err, struct netlink_ext_ack *extack);
+int vpc_remote_init(struct vpc_crypt *c);
 
 int vpc_keyring_attach(struct vpc_net *vn, struct vpc_edge *edge);
 void vpc_keyring_detach(struct vpc_net *vn, struct vpc_edge *edge);
 int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge,
 		      struct netlink_ext_ack *extack);
+void vpc_own_wipe(struct vpc_crypt *c, struct vpc_own_key *own);
 int vpc_keyring_add_cipher(struct vpc_net *vn, struct vpc_edge *edge, u8 cipher);
 
 int vpc_crypt_init(struct vpc_crypt *c);

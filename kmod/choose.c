@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which keys are sent with. */
+
+#include <linux/slab.h>
+
+#include "remote.h"
+
+/* What an edge seals with, for a remote; NULL if there is nothing. */
+struct vpc_sas *vpc_remote_sas(const struct vpc_remote *remote,
+			       const struct vpc_edge *edge)
+{
+	const struct vpc_remote_tx *tx = rcu_dereference(remote->tx);
+	unsigned int i;
+
+	for (i = 0; tx && i < tx->n; i++)
+		if (tx->sas[i]->pair->edge == edge)
+			return tx->sas[i];
+	return NULL;
+}
+
+/* Has the remote named our key pair, with whatever key of its own. */
+static bool vpc_remote_names(const struct vpc_remote *remote,
+			     const struct vpc_own_key *own)
+{
+	const struct vpc_remote_key *key;
+	const struct vpc_pair *pair;
+
+	list_for_each_entry(key, &remote->keys, list) {
+		pair = vpc_pair_find(own, key->public);
+		if (pair && READ_ONCE(pair->seen))
+			return true;
+	}
+	return false;
+}
+
+/* The newest key of the remote, and the newest of our key pairs that the remote
+ * has named, else the oldest that is live.
+ */
+static struct vpc_sas *vpc_remote_choose(const struct vpc_remote *remote,
+					 const struct vpc_keyring *ring)
+{
+	const struct vpc_remote_key *key;
+	const struct vpc_own_key *own;
+	struct vpc_sas *sas = NULL;
+	struct vpc_pair *pair;
+
+	key = list_first_entry(&remote->keys, struct vpc_remote_key, list);
+	list_for_each_entry(own, &ring->keys, list) {
+		pair = vpc_pair_find(own, key->public);
+		if (!pair || !pair->sas || pair->sas->remote != remote)
+			continue;
+		sas = pair->sas;
+		if (vpc_remote_names(remote, own))
+			break;
+	}
+	return sas;
+}
+
+bool vpc_remote_select(struct vpc_crypt *c, struct vpc_remote *remote)
+{
+	struct vpc_remote_tx *tx, *old;
+	struct vpc_keyring *ring;
+	unsigned int n = 0;
+	bool changed;
+
+	list_for_each_entry(ring, &c->rings, list)
+		n++;
+	/* What it replaces may be about to be wiped. */
+	tx = kzalloc(struct_size(tx, sas, n), GFP_KERNEL | __GFP_NOFAIL);
+	list_for_each_entry(ring, &c->rings, list) {
+		tx->sas[tx->n] = vpc_remote_choose(remote, ring);
+		tx->n += !!tx->sas[tx->n];
+	}
+	old = rcu_replace_pointer(remote->tx, tx, lockdep_is_held(&c->lock));
+	changed = !old || old->n != tx->n ||
+		  memcmp(old->sas, tx->sas, tx->n * sizeof(*tx->sas));
+	if (old)
+		kfree_rcu(old, rcu);
+	WRITE_ONCE(remote->dirty, false);
+	return changed;
+}
+
+void vpc_remotes_select(struct vpc_crypt *c)
+{
+	struct vpc_remote *remote;
+
+	list_for_each_entry(remote, &c->remotes, list)
+		vpc_remote_select(c, remote);
+}
+
+/**
+ * vpc_remote_seen - the first packet of a pair has been opened
+ * @vn: the namespace
+ * @sas: its keys
+ *
+ * It names a key pair of ours, which the other edge knows then.
+ */
+void vpc_remote_seen(struct vpc_net *vn, struct vpc_sas *sas)
+{
+	WRITE_ONCE(sas->pair->seen, vpc_now());
+	WRITE_ONCE(sas->remote->dirty, true);
+	/* Many may come at once, after a start for instance. */
+	vpc_crypt_kick(&vn->crypt, HZ / 20);
+}
+
+/* The sequence numbers of a pair come to an end. */
+void vpc_remote_low(struct vpc_net *vn, struct vpc_sas *sas)
+{
+	WRITE_ONCE(sas->pair->low, true);
+	WRITE_ONCE(sas->remote->dirty, true);
+	vpc_crypt_kick(&vn->crypt, 0);
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Where the SIDs of remotes lie. */
+
+#include <linux/slab.h>
+
+#include "remote.h"
+
+static const struct rhashtable_params vpc_remote_prefix_params = {
+	.head_offset		= offsetof(struct vpc_remote_prefix, node),
+	.key_offset		= offsetof(struct vpc_remote_prefix, p),
+	.key_len		= offsetofend(struct vpc_prefix, len),
+	.automatic_shrinking	= true,
+};
+
+static struct rhlist_head *vpc_prefix_lookup(const struct vpc_crypt *c,
+					     const struct vpc_prefix *p)
+{
+	return rhltable_lookup((struct rhltable *)&c->prefixes, p,
+			       vpc_remote_prefix_params);
+}
+
+/**
+ * vpc_remote_len - a length that prefixes have
+ * @c: keys of the namespace
+ * @len: a greater one; 129 to begin with
+ *
+ * Return: the next smaller length, or 0.
+ */
+unsigned int vpc_remote_len(const struct vpc_crypt *c, unsigned int len)
+{
+	unsigned int next = find_last_bit(c->len_map, len);
+
+	return next < len ? next : 0;
+}
+
+/**
+ * vpc_remote_find - whose SID is it
+ * @c: keys of the namespace
+ * @sid: the SID
+ * @send: to send to it: no prefix that retires
+ *
+ * Return: the remote with the longest prefix that it lies in, or NULL.
+ */
+struct vpc_remote *vpc_remote_find(const struct vpc_crypt *c,
+				   const struct in6_addr *sid, bool send)
+{
+	struct rhlist_head *list, *pos;
+	struct vpc_remote_prefix *rp;
+	struct vpc_remote *some;
+	struct vpc_prefix p;
+	u8 state;
+
+	for (p.len = vpc_remote_len(c, 129); p.len; p.len = vpc_remote_len(c, p.len)) {
+		ipv6_addr_prefix(&p.addr, sid, p.len);
+		some = NULL;
+		list = vpc_prefix_lookup(c, &p);
+		rhl_for_each_entry_rcu(rp, pos, list, node) {
+			state = READ_ONCE(rp->state);
+			if (state == VPC_STATE_ACTIVE)
+				return rp->remote;
+			if (state != VPC_STATE_DARK && !send)
+				some = rp->remote;
+		}
+		if (some)
+			return some;
+	}
+	return NULL;
+}
+
+/**
+ * vpc_remote_covers - does a SID lie in a remote's prefixes
+ * @c: keys of the namespace
+ * @remote: the remote
+ * @sid: the SID
+ *
+ * Return: length of the longest prefix that it lies in, or 0.
+ */
+unsigned int vpc_remote_covers(const struct vpc_crypt *c,
+			       const struct vpc_remote *remote,
+			       const struct in6_addr *sid)
+{
+	struct rhlist_head *list, *pos;
+	struct vpc_remote_prefix *rp;
+	struct vpc_prefix p;
+
+	for (p.len = vpc_remote_len(c, 129); p.len; p.len = vpc_remote_len(c, p.len)) {
+		ipv6_addr_prefix(&p.addr, sid, p.len);
+		list = vpc_prefix_lookup(c, &p);
+		rhl_for_each_entry_rcu(rp, pos, list, node)
+			if (rp->remote == remote &&
+			    READ_ONCE(rp->state) != VPC_STATE_DARK)
+				return p.len;
+	}
+	return 0;
+}
+
+/**
+ * vpc_remote_named - the remote that a prefix names
+ * @c: keys of the namespace
+ * @p: the prefix
+ */
+struct vpc_remote *vpc_remote_named(const struct vpc_crypt *c, const struct vpc_prefix *p)
+{
+	struct vpc_remote *found = NULL;
+	struct rhlist_head *list, *pos;
+	struct vpc_remote_prefix *rp;
+
+	rcu_read_lock();
+	list = vpc_prefix_lookup(c, p);
+	rhl_for_each_entry_rcu(rp, pos, list, node)
+		if (list_is_first(&rp->list, &rp->remote->prefixes))
+			found = rp->remote;
+	rcu_read_unlock();
+	return found;
+}
+
+struct vpc_remote_prefix *vpc_prefix_of(const struct vpc_remote *remote,
+					const struct vpc_prefix *p)
+{
+	struct vpc_remote_prefix *rp;
+
+	list_for_each_entry(rp, &remote->prefixes, list)
+		if (rp->p.len == p->len && ipv6_addr_equal(&rp->p.addr, &p->addr))
+			return rp;
+	return NULL;
+}
+
+int vpc_prefix_link(struct vpc_crypt *c, struct vpc_remote *remote,
+		    const struct vpc_prefix *p)
+{
+	struct vpc_remote_prefix *rp = kzalloc(sizeof(*rp), GFP_KERNEL_ACCOUNT);
+
+	if (!rp)
+		return -ENOMEM;
+	rp->remote = remote;
+	rp->p = *p;
+	if (rhltable_insert(&c->prefixes, &rp->node, vpc_remote_prefix_params)) {
+		kfree(rp);
+		return -ENOMEM;
+	}
+	list_add_tail(&rp->list, &remote->prefixes);
+	c->lens[p->len]++;
+	set_bit(p->len, c->len_map);
+	return 0;
+}
+
+void vpc_prefix_unlink(struct vpc_crypt *c, struct vpc_remote_prefix *rp)
+{
+	if (!--c->lens[rp->p.len])
+		clear_bit(rp->p.len, c->len_map);
+	rhltable_remove(&c->prefixes, &rp->node, vpc_remote_prefix_params);
+	list_del(&rp->list);
+	kfree_rcu(rp, rcu);
+}
+
+void vpc_prefix_retire(struct vpc_crypt *c, struct vpc_remote_prefix *rp,
+		       u32 grace)
+{
+	if (rp->state == VPC_STATE_RETIRING)
+		return;
+	rp->expires = vpc_now() + grace;
+	WRITE_ONCE(rp->state, VPC_STATE_RETIRING);
+	vpc_crypt_kick(c, 0);
+}
+
+/* Make the prefix active, and retire the same one of another remote. */
+void vpc_prefix_activate(struct vpc_crypt *c, struct vpc_remote_prefix *rp,
+			 u32 grace)
+{
+	struct rhlist_head *list, *pos;
+	struct vpc_remote_prefix *other;
+
+	WRITE_ONCE(rp->state, VPC_STATE_ACTIVE);
+	rcu_read_lock();
+	list = vpc_prefix_lookup(c, &rp->p);
+	rhl_for_each_entry_rcu(other, pos, list, node)
+		if (other != rp && other->state == VPC_STATE_ACTIVE)
+			vpc_prefix_retire(c, other, grace);
+	rcu_read_unlock();
+}
+
+int vpc_prefix_init(struct vpc_crypt *c)
+{
+	return rhltable_init(&c->prefixes, &vpc_remote_prefix_params);
+}
