@@ -6,7 +6,6 @@ usage: churn.py PREFIX changes | save
 """
 
 import collections
-import glob
 import json
 import os
 import random
@@ -19,7 +18,7 @@ import threading
 import time
 
 import permissions
-from harness import Results
+from harness import Results, slab
 from packets import home, setns
 
 ADD, REPLACE, SET, DEL, GET = 5, 6, 7, 8, 9
@@ -111,24 +110,13 @@ class Test:
 
     # Many of them.
 
-    @staticmethod
-    def memory():
-        """What the kernel's objects take, in KiB. Shrinking a cache drops its empty
-        slabs, and takes what was freed out of KASAN's quarantine."""
-        for cache in glob.glob("/sys/kernel/slab/*/shrink"):
-            with open(cache, "w", encoding="ascii") as file:
-                file.write("1")
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(row.split(":") for row in file)
-        return int(fields["SUnreclaim"].split()[0])
-
     def many(self):
         want = [line(2000, number) for number in range(1, MANY + 1)]
-        before = self.memory()
+        before = slab()
         begin = time.monotonic()
         self.batch(["vpc add " + one for one in want])
         added = time.monotonic()
-        peak = self.memory()
+        peak = slab()
         problems = self.wrong(2000, want)
         shown = time.monotonic()
         self.point("%d endpoints are added by one batch, and shown" % MANY, problems)
@@ -142,7 +130,7 @@ class Test:
         self.point("and all removed, in another order", self.wrong(2000, []))
         deadline = time.monotonic() + PATIENCE
         while True:
-            after = self.memory()
+            after = slab()
             if after - before < (peak - before) / 2 or time.monotonic() > deadline:
                 break
             time.sleep(0.2)

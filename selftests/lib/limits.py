@@ -21,7 +21,7 @@ from flows import command
 from genl import (
     EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL, ENDPOINT_GET,
     ENDPOINT_SET, TRACE, Link, edge, endpoint, pack, trace)
-from harness import VM0, VM2, Counters, Results, audit
+from harness import VM0, VM2, Counters, Results, audit, slab
 from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet, ipv4, ipv6, text, udp
 from permissions import NLM_F_ACK
 from vpcwire import ICMPV6, UDP, encode
@@ -262,13 +262,6 @@ class Flood:
         self.spine = Port(prefix + "spine", "to_h1")
         self.random = random.Random(1)
 
-    @staticmethod
-    def slab():
-        """KiB that can't be taken back."""
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(row.split(":") for row in file)
-        return int(fields["SUnreclaim"].split()[0])
-
     def fabric(self, packet):
         self.spine.send(ethernet(acceptance.HOST_MACS["h1"], SPINE_MAC, ETH_IPV6, packet))
 
@@ -326,7 +319,7 @@ class Flood:
         for host in self.hosts:
             host.mark()
         for name, send in floods:
-            before = self.slab()
+            before = slab()
             begin = time.monotonic()
             for _ in range(self.COUNT):
                 send()
@@ -335,7 +328,7 @@ class Flood:
             for port in (self.vm, self.spine):
                 port.drain()
             time.sleep(0.5)
-            grown = self.slab() - before
+            grown = slab() - before
             print("diag %s: %d in %.1f s, %d KiB more of slab" % (name, self.COUNT, took, grown))
             # The smallest thing that could be remembered of each takes 64 bytes or more.
             self.results.point("a flood of %s takes no memory" % name,

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 
-from harness import Results
+from harness import Results, slab
 from permissions import attribute
 from probe import (
     NESTED, Genl, Probe, Stream, Vm, address)
@@ -755,19 +755,13 @@ class Test(Probe):
 
     # Very many.
 
-    @staticmethod
-    def slab():
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(row.split(":") for row in file)
-        return int(fields["SUnreclaim"].split()[0])
-
     def many(self):
         """Very many routes of several lengths in one VPC."""
         def prefix(n):
             return "%d.%d.%d.0/24" % (32 + (n >> 16), n >> 8 & 255, n & 255) if n % 2 else \
                 "fd32:%x:%x::/48" % (n >> 16, n & 0xffff)
 
-        times, before = [time.monotonic()], self.slab()
+        times, before = [time.monotonic()], slab()
         with tempfile.NamedTemporaryFile("w") as file:
             for n in range(MANY):
                 file.write("route add 1000 %s via %s\n" % (prefix(n), (B, C, D)[n % 3].sid))
@@ -775,7 +769,7 @@ class Test(Probe):
             times.append(time.monotonic())
             self.vpc("h0", "-batch " + file.name)
         times.append(time.monotonic())
-        peak = self.slab()
+        peak = slab()
         problems = []
         numbers = [random.randrange(MANY) for _ in range(300)]
         nets = [prefix(n).split("/", 1)[0] for n in numbers]
@@ -800,7 +794,7 @@ class Test(Probe):
         self.point("and deleted, in another order", self.shown("h0", "1000")[:3])
         self.point("while others go on", stream.end())
         deadline = time.monotonic() + PATIENCE
-        while (after := self.slab()) - before > (peak - before) / 2 and \
+        while (after := slab()) - before > (peak - before) / 2 and \
                 time.monotonic() < deadline:
             time.sleep(0.5)
         print("diag %d routes: loaded in %.1f s, shown in %.1f s, deleted in %.1f s" %
