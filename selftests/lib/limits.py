@@ -11,6 +11,7 @@ import os
 import random
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -27,6 +28,7 @@ from permissions import NLM_F_ACK
 from vpcwire import ICMPV6, UDP, encode
 
 SPINE_MAC = bytes.fromhex("020000000101")
+CGROUPS = "/sys/fs/cgroup"
 MAX_ADDRS, MAX_PREFIXES, MAX_FABRIC, MAX_SEGMENTS = 64, 1024, 16, 16
 
 
@@ -242,10 +244,52 @@ class Config:
                   [trace(0xfffffe, "10.0.0.10", "10.0.0.20")],
                   [trace(0, "10.0.0.10", "10.0.0.20")], errno.ERANGE)
 
+    def charged(self):
+        """What endpoints take is charged to the control group of who adds them."""
+        name = "endpoints are charged to the memory control group of who adds them"
+        group, control = CGROUPS + "/vpc-limits", CGROUPS + "/cgroup.subtree_control"
+        try:
+            with open(control, "w", encoding="ascii") as file:
+                file.write("+memory")
+        except OSError:
+            self.results.skip(name, "this kernel has no memory control groups")
+            return
+        os.mkdir(group)
+
+        def read(file):
+            with open(group + "/" + file, encoding="ascii") as text:
+                return int(text.read())
+
+        def join():
+            with open(group + "/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+
+        count = 30000
+        keys = ["3000 fd00:8::1:%x" % n for n in range(1, count + 1)]
+        add = ["vpc add %s 02:00:00:00:00:01 -4 11.0.%d.%d\n" % (key, n >> 8, n & 255)
+               for n, key in enumerate(keys)]
+        done = subprocess.run(["vpc", "-batch", "-"], input="".join(add).encode(),
+                              preexec_fn=join, check=False)
+        took = read("memory.current")
+        subprocess.run(["vpc", "-batch", "-"], check=False, input="".join(
+            "vpc del %s now\n" % key for key in keys).encode())
+        for _ in range(50):
+            left = read("memory.current")
+            if left < took / 4:
+                break
+            time.sleep(0.2)
+        print("diag %d endpoints: %d bytes each are charged, %d at last" % (
+            count, took // count, left // count))
+        os.rmdir(group)
+        self.results.point(name, [] if done.returncode == 0 and 72 <= took / count < 200 and
+                           left < took / 4 else ["status %d, %d bytes" % (
+                               done.returncode, took)])
+
     def run(self):
         self.endpoints()
         self.edges()
         self.traces()
+        self.charged()
         self.results.point("nothing is left of all this", [] if
                            self.link.snapshot() == self.base else ["something is"])
 
