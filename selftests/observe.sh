@@ -71,7 +71,7 @@ recorded()
 	status=$?
 	echo 0 > "$instance/events/enable"
 	rmdir "$instance"
-	return $status
+	return "$status"
 }
 
 ping_from()
