@@ -131,10 +131,15 @@ check-debug: debug-deps
 	@$(MAKE) -s --no-print-directory tools
 	@TESTS="$(or $(TESTS),$(DEBUG_TESTS))" selftests/debug/check --machine $(MACHINE)
 
-# What takes hours: more fuzzing, and the debugging kernel with several CPUs.
+# Plants bugs in a copy of the tree: BUGS="PATTERN..." are those to try.
+check-planted: debug-deps
+	@selftests/planted/run
+
+# What takes hours: more fuzzing, the debugging kernel with several CPUs, and
+# whether bugs would be noticed at all.
 nightly: export FUZZ_SECONDS ?= 1800
 nightly: debug-deps
-	@selftests/sum check check-debug 'check-debug MACHINE=x86'
+	@selftests/sum check check-debug 'check-debug MACHINE=x86' check-kernels check-planted
 
 coverage: debug-deps
 	@$(MAKE) -s --no-print-directory tools
@@ -188,7 +193,9 @@ help:
 	@echo 'check-debug  the kernel tests under a kernel with KASAN, lockdep, kmemleak ...;'
 	@echo '           MACHINE=um (default, user-mode Linux) or x86 (a virtual machine)'
 	@echo 'coverage   which lines and branches of the module the tests run'
-	@echo 'nightly    check and check-debug on both machines, with FUZZ_SECONDS=1800'
+	@echo 'check-planted  plant bugs, one by one, and see that the tests notice'
+	@echo 'nightly    check, check-debug on both machines, check-kernels and'
+	@echo '           check-planted, with FUZZ_SECONDS=1800'
 	@echo 'check-kernels  all tests on other kernels of Debian: KERNELS="$(KERNELS)"'
 	@echo 'check-arm64  compile the module for ARM64_KERNELS="$(ARM64_KERNELS)"'
 	@echo 'demo       a demonstration in a virtual machine'
@@ -204,4 +211,4 @@ help:
 
 .PHONY: all modules tools guest-module install uninstall clean deps style-deps \
 	debug-deps arm64-deps bench-deps check check-debug check-kernels check-arm64 \
-	check-packages nightly coverage demo bench style help
+	check-packages check-planted nightly coverage demo bench style help

@@ -43,7 +43,8 @@ new_hosts()
 	done
 }
 
-# blocks DOCUMENT: a line for each block of commands: the host, "both", or "no, WHY".
+# blocks DOCUMENT: a line for each block of commands: the host, or "both", and what it
+# needs; or "no, WHY".
 blocks()
 {
 	awk '
@@ -63,14 +64,20 @@ block()
 
 paste_document()
 {
-	local name=$1 where run n=0
+	local name=$1 where run needs n=0
 
 	new_hosts || bail "can't set up two hosts"
 	while read -r where; do
 		n=$((n + 1))
 		# Namespaces that are made in "ip netns exec" are seen there alone.
 		run="nsenter --net=/run/netns/$hosts${where%%,*}"
-		[[ $where != *", with its own /sys" ]] || run="ip netns exec $hosts${where%%,*}"
+		[[ $where != *", with its own /sys"* ]] || run="ip netns exec $hosts${where%%,*}"
+		needs=/
+		[[ $where != *", needs "* ]] || needs=${where##*, needs }
+		if ! [ -e "$needs" ]; then
+			skip "$name: block $n" "the kernel has no $needs"
+			continue
+		fi
 		case $where in
 		[ab]|[ab],*)
 			# shellcheck disable=SC2086 # Words.

@@ -116,6 +116,34 @@ test_partly()
 	vpc_on h0 edge set vpc2_0 grace 10
 }
 
+# What is deleted at last has no grace left that could end, nor has what comes after it.
+test_grace_forgotten()
+{
+	vpc_on h0 edge set vpc2_0 grace 1
+	add 7 fd00::1:71 -4 10.7.0.1
+	add 7 fd00::1:72 -4 10.7.0.2
+	vpc_on h0 -b - <<-END
+		vpc del 7 fd00::1:71
+		vpc del 7 fd00::1:72
+		vpc del 7 fd00::1:71 now
+		vpc del 7 fd00::1:72 now
+		vpc add 7 fd00::1:71 02:00:00:00:00:01 -4 10.7.0.1
+	END
+	# Another one's grace ends later than theirs would have.
+	add 7 fd00::1:73 -4 10.7.0.3
+	vpc_on h0 vpc del 7 fd00::1:73
+	for _ in {1..200}; do
+		gone 7 fd00::1:73 > /dev/null && break
+		sleep 0.05
+	done
+	check "a grace has ended" gone 7 fd00::1:73
+	check "what was added again after an end without grace is active" \
+		shows "-4 10.7.0.1 state active" 7 fd00::1:71
+	check "and what was not is gone" gone 7 fd00::1:72
+	vpc_on h0 vpc del 7 fd00::1:71 now
+	vpc_on h0 edge set vpc2_0 grace 10
+}
+
 # traced ADDRESS SID: the path from an endpoint of VPC 7 ends at a SID that begins
 # so.
 traced()
@@ -133,6 +161,7 @@ vm_add h1 1000 vmp fd00::1:11 CC:2A:2A:00:00:0B 10.0.0.11 fd00::cc:0:11
 vm_add h2 1000 vmq fd00::2:12 CC:2A:2A:00:00:0C 10.0.0.12 fd00::cc:0:12
 test_conflicts
 test_partly
+test_grace_forgotten
 vm_add h1 1000 vmb fd00::1:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20
 vm_add h2 1000 vmc fd00::2:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20 state standby
 tap_results "$lib/states.py" "$topo"

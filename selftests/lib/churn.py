@@ -6,7 +6,6 @@ usage: churn.py PREFIX changes | save
 """
 
 import collections
-import glob
 import json
 import os
 import random
@@ -22,7 +21,7 @@ import permissions
 from genl import (
     A_ENDPOINT, ENDPOINT_ADD, ENDPOINT_DEL, ENDPOINT_GET, ENDPOINT_REPLACE, ENDPOINT_SET,
     NESTED, Link)
-from harness import Results
+from harness import Results, slab
 
 A_VPC, A_SID, A_MAC, A_IPV4, A_STATE, A_EDGE, A_DEV, A_NOW = 1, 2, 3, 4, 6, 7, 8, 10
 STANDBY = 1
@@ -103,24 +102,13 @@ class Test:
 
     # Many of them.
 
-    @staticmethod
-    def memory():
-        """What the kernel's objects take, in KiB. Shrinking a cache drops its empty
-        slabs, and takes what was freed out of KASAN's quarantine."""
-        for cache in glob.glob("/sys/kernel/slab/*/shrink"):
-            with open(cache, "w", encoding="ascii") as file:
-                file.write("1")
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(row.split(":") for row in file)
-        return int(fields["SUnreclaim"].split()[0])
-
     def many(self):
         want = [line(2000, number) for number in range(1, MANY + 1)]
-        before = self.memory()
+        before = slab()
         begin = time.monotonic()
         self.batch(["vpc add " + one for one in want])
         added = time.monotonic()
-        peak = self.memory()
+        peak = slab()
         problems = self.wrong(2000, want)
         shown = time.monotonic()
         self.point("%d endpoints are added by one batch, and shown" % MANY, problems)
@@ -134,7 +122,7 @@ class Test:
         self.point("and all removed, in another order", self.wrong(2000, []))
         deadline = time.monotonic() + PATIENCE
         while True:
-            after = self.memory()
+            after = slab()
             if after - before < (peak - before) / 2 or time.monotonic() > deadline:
                 break
             time.sleep(0.2)

@@ -33,6 +33,7 @@ from packets import ETH_IPV6, Port, ethernet, is_advertisement
 from permissions import NLM_F_ACK, NLM_F_DUMP
 from vpcwire import encode
 
+GETS = EDGE_GET, ENDPOINT_GET, VPC_GET, STATS_GET, TRACE
 FAIL_NTH = "/proc/self/fail-nth"
 DEBUG = "/sys/kernel/debug"
 KMEMLEAK = DEBUG + "/kmemleak"
@@ -76,6 +77,12 @@ class Faults:
         injected = int(left) == 0
         self.count += injected
         return injected, error
+
+
+def kinds_of(answers):
+    """Which attributes the objects of an answer have."""
+    return [[kind for kind, _ in permissions.attributes(nest)]
+            for answer in answers for _, nest in permissions.attributes(answer)]
 
 
 class Listener:
@@ -222,9 +229,11 @@ class Commands:
             self.wordless += 1
         if not injected and error:
             problems.append("without a fault, the error is %s: %s" % (os.strerror(error), text))
-        if not injected and not error and not dump and not answers and cmd in (
-                EDGE_GET, ENDPOINT_GET, VPC_GET, STATS_GET, TRACE):
-            problems.append("there is no answer")
+        if not error and not dump and cmd in GETS:
+            if answers and kinds_of(answers) != self.whole:
+                problems.append("an answer lacks something")
+            if not injected and not answers:
+                problems.append("there is no answer")
         self.do(undo, must=False)
         return problems, injected
 
@@ -248,6 +257,9 @@ class Commands:
             if request[1] is not None:
                 self.do([request])
             after = self.link.snapshot()
+            self.whole = None
+            if request[0] in GETS and request[1] is not None:
+                self.whole = kinds_of(self.link.ask(request[0], pack(request[1]))[2])
             self.do(undo, must=False)
             self.link.wait(base)
             begin = self.faults.count

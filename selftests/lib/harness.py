@@ -2,6 +2,7 @@
 """What the tests in Python have in common: results for the shell, counters,
 and the endpoints of topo_talk() in topo.sh."""
 
+import glob
 import json
 import os
 import re
@@ -32,6 +33,17 @@ class Results:
 
     def end(self):
         print("end")
+
+
+def slab():
+    """What the kernel's objects take that it can't take back, in KiB. Shrinking a cache
+    drops its empty slabs, and takes what was freed out of KASAN's quarantine."""
+    for cache in glob.glob("/sys/kernel/slab/*/shrink"):
+        with open(cache, "w", encoding="ascii") as file:
+            file.write("1")
+    with open("/proc/meminfo", encoding="ascii") as file:
+        fields = dict(row.split(":") for row in file)
+    return int(fields["SUnreclaim"].split()[0])
 
 
 class Endpoint:

@@ -11,6 +11,7 @@ import os
 import random
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -22,12 +23,13 @@ from genl import (
     EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_REKEY, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL,
     ENDPOINT_GET, ENDPOINT_SET, PEER_GET, REMOTE_ADD, REMOTE_DEL, REMOTE_GET, ROUTE_ADD, ROUTE_DEL,
     ROUTE_GET, TRACE, Link, edge, endpoint, pack, remote, route, trace)
-from harness import VM0, VM2, Counters, Results, audit
+from harness import VM0, VM2, Counters, Results, audit, slab
 from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet, ipv4, ipv6, text, udp
 from permissions import NLM_F_ACK
 from vpcwire import ICMPV6, UDP, encode
 
 SPINE_MAC = bytes.fromhex("020000000101")
+CGROUPS = "/sys/fs/cgroup"
 MAX_ADDRS, MAX_PREFIXES, MAX_FABRIC, MAX_SEGMENTS = 64, 1024, 16, 16
 MAX_NEXT_HOPS, MAX_KEYS = 1024, 8
 VIA, PEER, BLACKHOLE = 1, 2, 3
@@ -309,12 +311,54 @@ class Config:
                   [trace(0xfffffe, "10.0.0.10", "10.0.0.20")],
                   [trace(0, "10.0.0.10", "10.0.0.20")], errno.ERANGE)
 
+    def charged(self):
+        """What endpoints take is charged to the control group of who adds them."""
+        name = "endpoints are charged to the memory control group of who adds them"
+        group, control = CGROUPS + "/vpc-limits", CGROUPS + "/cgroup.subtree_control"
+        try:
+            with open(control, "w", encoding="ascii") as file:
+                file.write("+memory")
+        except OSError:
+            self.results.skip(name, "this kernel has no memory control groups")
+            return
+        os.mkdir(group)
+
+        def read(file):
+            with open(group + "/" + file, encoding="ascii") as text:
+                return int(text.read())
+
+        def join():
+            with open(group + "/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+
+        count = 30000
+        keys = ["3000 fd00:8::1:%x" % n for n in range(1, count + 1)]
+        add = ["vpc add %s 02:00:00:00:00:01 -4 11.0.%d.%d\n" % (key, n >> 8, n & 255)
+               for n, key in enumerate(keys)]
+        done = subprocess.run(["vpc", "-batch", "-"], input="".join(add).encode(),
+                              preexec_fn=join, check=False)
+        took = read("memory.current")
+        subprocess.run(["vpc", "-batch", "-"], check=False, input="".join(
+            "vpc del %s now\n" % key for key in keys).encode())
+        for _ in range(50):
+            left = read("memory.current")
+            if left < took / 4:
+                break
+            time.sleep(0.2)
+        print("diag %d endpoints: %d bytes each are charged, %d at last" % (
+            count, took // count, left // count))
+        os.rmdir(group)
+        self.results.point(name, [] if done.returncode == 0 and 72 <= took / count < 200 and
+                           left < took / 4 else ["status %d, %d bytes" % (
+                               done.returncode, took)])
+
     def run(self):
         self.endpoints()
         self.edges()
         self.routes()
         self.remotes()
         self.traces()
+        self.charged()
         self.results.point("nothing is left of all this", [] if
                            self.link.snapshot() == self.base else ["something is"])
 
@@ -330,13 +374,6 @@ class Flood:
         self.vm = Port(prefix + "vm0", "vm0")
         self.spine = Port(prefix + "spine", "to_h1")
         self.random = random.Random(1)
-
-    @staticmethod
-    def slab():
-        """KiB that can't be taken back."""
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(row.split(":") for row in file)
-        return int(fields["SUnreclaim"].split()[0])
 
     def fabric(self, packet):
         self.spine.send(ethernet(acceptance.HOST_MACS["h1"], SPINE_MAC, ETH_IPV6, packet))
@@ -395,7 +432,7 @@ class Flood:
         for host in self.hosts:
             host.mark()
         for name, send in floods:
-            before = self.slab()
+            before = slab()
             begin = time.monotonic()
             for _ in range(self.COUNT):
                 send()
@@ -404,7 +441,7 @@ class Flood:
             for port in (self.vm, self.spine):
                 port.drain()
             time.sleep(0.5)
-            grown = self.slab() - before
+            grown = slab() - before
             print("diag %s: %d in %.1f s, %d KiB more of slab" % (name, self.COUNT, took, grown))
             # The smallest thing that could be remembered of each takes 64 bytes or more.
             self.results.point("a flood of %s takes no memory" % name,

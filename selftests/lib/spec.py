@@ -46,6 +46,12 @@ def numbered(entries, first):
         yield entry, value
 
 
+def named(attrs):
+    """The attributes of a set that have a meaning."""
+    return [(attr, value) for attr, value in numbered(attrs["attributes"], 1)
+            if attr["type"] != "pad"]
+
+
 def sets_by_enum(spec):
     return {s["enum-name"]: s["name"] for s in spec["attribute-sets"]}
 
@@ -132,7 +138,7 @@ def public(values):
 
 def check_set(points, spec, attrs, values, docs):
     prefix = attrs["name-prefix"]
-    rows = list(numbered(attrs["attributes"], 1))
+    rows = list(named(attrs))
     have = {constant(prefix, a["name"]): v for a, v in rows}
     problems = compare(have, values)
     problems += ["missing; to paste:\n" +
@@ -167,13 +173,13 @@ def check_counters(points, attrs):
             for key, value in uapi.counters().items()
             if key == "VPC_%s_%s" % ("DROP" if section == "DROPS" else "COUNTER", ident)}
     have = {a["name"].replace("-", "_"): (v, a["doc"])
-            for a, v in numbered(attrs["attributes"], 1)}
+            for a, v in named(attrs)}
     problems = compare(have, want)
     problems += ["missing; to paste:\n      - name: %s\n        value: %d\n"
                  "        type: u64\n        doc: >-\n          %s" %
                  (k.replace("_", "-"), v[0], v[1])
                  for k, v in want.items() if k not in have]
-    problems += ["%s is no u64" % a["name"] for a in attrs["attributes"]
+    problems += ["%s is no u64" % a["name"] for a, _ in named(attrs)
                  if a["type"] != "u64"]
     points.point("attribute set counters: names, numbers, sentences", problems)
 

@@ -184,6 +184,8 @@ class Family:
             attr = self.sets[set_name].by_value.get(number)
             if not attr:
                 raise SpecError("attribute %d is not in set %s" % (number, set_name))
+            if attr["type"] == "pad":
+                continue
             value = self._unpack(attr, payload, "%s.%s" % (set_name, attr["name"]))
             if attr.get("multi-attr"):
                 values.setdefault(attr["name"], []).append(value)

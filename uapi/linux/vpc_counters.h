@@ -181,7 +181,8 @@ _(WRONG_HOP,	"wrong_hop",						\
  * enum vpc_counter - index of a counter
  *
  * In netlink, a nest of statistics holds one u64 attribute per counter, of the
- * type of its index.  %VPC_COUNTER_UNSPEC stands for "not dropped".
+ * type of its index.  %VPC_COUNTER_UNSPEC stands for "not dropped"; an attribute of
+ * this type is padding, on machines that want the next one aligned.
  */
 enum vpc_counter {
 	VPC_COUNTER_UNSPEC,
