@@ -685,7 +685,10 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 			goto err_cells;
 		}
 	}
-	err = register_netdevice(dev);
+	/* Nobody else can have it yet: a bridge comes too late. */
+	err = netdev_rx_handler_register(dev, vpc_rx_opened, NULL);
+	if (!err)
+		err = register_netdevice(dev);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "can't make the edge's device");
 		if (err == -EEXIST)

@@ -429,7 +429,7 @@ static bool vpc_esp_strip(struct sk_buff *skb)
 	return true;
 }
 
-/* Through GRO, to the hook as a packet of the edge's own device. */
+/* Through GRO, to vpc_rx_opened() as a packet of the edge's own device. */
 static void vpc_esp_receive(struct vpc_nic *nic, struct sk_buff *skb)
 {
 	struct vpc_edge *edge = nic->edge;

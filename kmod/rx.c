@@ -9,8 +9,8 @@
  *	vpc_rx_accept		does the path lead here
  *	vpc_rx_deliver		translate, hand over
  *
- * A sealed packet leaves vpc_rx_nic() for esp.c, and is in the hook again when it
- * has been opened, as one of the edge's own device.
+ * A sealed packet leaves vpc_rx_nic() for esp.c.  When it has been opened it comes
+ * to vpc_rx_opened(), through GRO, as one of the edge's own device.
  *
  * Segments of a path have their place in vpc_rx_headers().
  *
@@ -327,18 +327,6 @@ static struct vpc_edge *vpc_rx_edge(struct vpc_net *vn, const struct in6_addr *s
 	return best;
 }
 
-/* An opened packet whose endpoint has gone meanwhile. */
-static unsigned int vpc_rx_orphan(const struct net_device *in, const struct vpc_sid *sid,
-				  struct sk_buff *skb)
-{
-	struct vpc_edge *edge = netdev_priv(in);
-
-	vpc_gso_settle(skb);
-	vpc_count(edge->counters, VPC_COUNTER_FROM_OPENED, vpc_segs(skb));
-	vpc_drop(edge->counters, skb, sid ? VPC_DROP_NOT_LOCAL : VPC_DROP_UNKNOWN_SID);
-	return NF_STOLEN;
-}
-
 /* A packet for no SID of this host.  In an edge's prefixes there should be one;
  * elsewhere, this host may be a router to somebody else's.
  */
@@ -389,14 +377,82 @@ static unsigned int vpc_rx(void *priv, struct sk_buff *skb,
 	if (unlikely(vpc_is_nic(state->in)))
 		return NF_ACCEPT;
 	sid = vpc_sid_find(&vn->tables, &ipv6_hdr(skb)->daddr);
-	if (unlikely(!sid || !sid->local)) {
-		if (vpc_is_edge(state->in))
-			return vpc_rx_orphan(state->in, sid, skb);
+	if (unlikely(!sid || !sid->local))
 		return vpc_rx_stray(vn, sid, skb);
-	}
 	ep = vpc_sid_endpoint(sid);
 	vpc_rx_nic(ep->nic, ep, skb, state->in);
 	return NF_STOLEN;
+}
+
+/* An opened packet that can't go on: its endpoint has gone meanwhile, or there is
+ * something wrong with it.
+ */
+static void vpc_rx_orphan(struct vpc_edge *edge, struct sk_buff *skb,
+			  enum vpc_counter reason)
+{
+	vpc_gso_settle(skb);
+	vpc_count(edge->counters, VPC_COUNTER_FROM_OPENED, vpc_segs(skb));
+	vpc_drop(edge->counters, skb, reason);
+}
+
+/* What the edge's device receives: esp.c gave it to GRO.  But an administrator can
+ * let packets of other devices come this way.
+ */
+static bool vpc_rx_is_ours(struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6;
+	unsigned int len;
+
+	if (!pskb_may_pull(skb, sizeof(*ip6)))
+		return false;
+	ip6 = (const struct ipv6hdr *)skb->data;
+	len = ntohs(ip6->payload_len);
+	return ip6->version == 6 &&
+	       (skb->len == sizeof(*ip6) + len || (skb_is_gso(skb) && !len));
+}
+
+/**
+ * vpc_rx_opened - receive handler of the edge's device
+ * @pskb: a packet that has been opened, at its IPv6 header
+ *
+ * It has been admitted, and needs nothing of the host's IPv6, which may be switched
+ * off for this device.
+ */
+rx_handler_result_t vpc_rx_opened(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb, *own;
+	struct vpc_edge *edge = netdev_priv(skb->dev);
+	struct vpc_endpoint *ep;
+	struct vpc_sid *sid;
+
+	if (unlikely(skb->protocol != htons(ETH_P_IPV6)))
+		return RX_HANDLER_PASS;
+	/* A capture has it, too. */
+	if (unlikely(skb_shared(skb))) {
+		own = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
+		if (!own) {
+			vpc_rx_orphan(edge, skb, VPC_DROP_NO_MEMORY);
+			return RX_HANDLER_CONSUMED;
+		}
+		consume_skb(skb);
+		skb = own;
+	}
+	if (unlikely(!vpc_rx_is_ours(skb))) {
+		vpc_rx_orphan(edge, skb, VPC_DROP_BAD_HEADER);
+		return RX_HANDLER_CONSUMED;
+	}
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, sizeof(struct ipv6hdr));
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+
+	sid = vpc_sid_find(&edge->vn->tables, &ipv6_hdr(skb)->daddr);
+	if (unlikely(!sid || !sid->local)) {
+		vpc_rx_orphan(edge, skb, sid ? VPC_DROP_NOT_LOCAL : VPC_DROP_UNKNOWN_SID);
+		return RX_HANDLER_CONSUMED;
+	}
+	ep = vpc_sid_endpoint(sid);
+	vpc_rx_nic(ep->nic, ep, skb, edge->dev);
+	return RX_HANDLER_CONSUMED;
 }
 
 /**

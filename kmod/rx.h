@@ -7,6 +7,7 @@
 
 int vpc_rx_hook(struct vpc_net *vn);
 void vpc_rx_unhook(struct vpc_net *vn);
+rx_handler_result_t vpc_rx_opened(struct sk_buff **pskb);
 void vpc_rx_host(struct vpc_edge *edge, struct sk_buff *skb);
 
 #endif /* _VPC_RX_H */
