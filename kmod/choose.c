@@ -97,8 +97,12 @@ void vpc_remotes_select(struct vpc_crypt *c)
  */
 void vpc_remote_seen(struct vpc_net *vn, struct vpc_sas *sas)
 {
+	struct vpc_remote *remote = READ_ONCE(sas->remote);
+
 	WRITE_ONCE(sas->pair->seen, vpc_now());
-	WRITE_ONCE(sas->remote->dirty, true);
+	if (!remote)
+		return;
+	WRITE_ONCE(remote->dirty, true);
 	/* Many may come at once, after a start for instance. */
 	vpc_crypt_kick(&vn->crypt, HZ / 20);
 }
@@ -106,7 +110,11 @@ void vpc_remote_seen(struct vpc_net *vn, struct vpc_sas *sas)
 /* The sequence numbers of a pair come to an end. */
 void vpc_remote_low(struct vpc_net *vn, struct vpc_sas *sas)
 {
+	struct vpc_remote *remote = READ_ONCE(sas->remote);
+
 	WRITE_ONCE(sas->pair->low, true);
-	WRITE_ONCE(sas->remote->dirty, true);
+	if (!remote)
+		return;
+	WRITE_ONCE(remote->dirty, true);
 	vpc_crypt_kick(&vn->crypt, 0);
 }

@@ -494,7 +494,7 @@ static void vpc_esp_opened(struct vpc_esp_op *op)
 		vpc_esp_drop(op, VPC_DROP_WRONG_HOP);
 		return;
 	}
-	if (unlikely(!READ_ONCE(pair->seen)) && READ_ONCE(op->sas->remote))
+	if (unlikely(!READ_ONCE(pair->seen)))
 		vpc_remote_seen(nic->edge->vn, op->sas);
 	if (unlikely(!vpc_esp_strip(skb))) {
 		vpc_esp_drop(op, VPC_DROP_BAD_HEADER);

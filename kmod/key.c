@@ -425,13 +425,11 @@ static int vpc_sa_derive(struct vpc_sa *sa, u8 cipher, const u8 *shared,
 	return 0;
 }
 
-static int vpc_sas_derive(struct vpc_sas *sas, const struct vpc_own_key *own)
+static int vpc_sas_derive(struct vpc_sas *sas, const struct vpc_own_key *own,
+			  const u8 *shared)
 {
-	u8 shared[VPC_KEY_LEN];
 	int i, err = 0;
 
-	if (!curve25519(shared, own->secret, sas->pair->public))
-		return -EKEYREJECTED;
 	for (i = 0; i < VPC_NR_CIPHERS && !err; i++) {
 		err = vpc_sa_derive(&sas->rx[i], i, shared, sas->pair->public,
 				    own->public);
@@ -439,8 +437,45 @@ static int vpc_sas_derive(struct vpc_sas *sas, const struct vpc_own_key *own)
 			err = vpc_sa_derive(&sas->tx[i], i, shared, own->public,
 					    sas->pair->public);
 	}
-	memzero_explicit(shared, sizeof(shared));
 	return err;
+}
+
+static int vpc_sas_publish(struct vpc_crypt *c, struct vpc_sas *sas)
+{
+	int i, err;
+
+	for (i = 0; i < VPC_NR_CIPHERS; i++) {
+		err = rhltable_insert_key(&c->sas, &sas->rx[i].spi,
+					  &sas->rx[i].node, vpc_sa_params);
+		if (err)
+			goto undo;
+	}
+	return 0;
+
+undo:
+	while (i--)
+		rhltable_remove(&c->sas, &sas->rx[i].node, vpc_sa_params);
+	return err;
+}
+
+static struct vpc_sas *vpc_sas_alloc(struct vpc_pair *pair, struct vpc_remote *remote)
+{
+	struct vpc_sas *sas;
+	int i;
+
+	sas = kzalloc(sizeof(*sas), GFP_KERNEL_ACCOUNT);
+	if (!sas)
+		return NULL;
+	refcount_set(&sas->refs, 1);
+	INIT_WORK(&sas->free, vpc_sas_free_work);
+	refcount_inc(&pair->refs);
+	sas->pair = pair;
+	sas->remote = remote;
+	for (i = 0; i < VPC_NR_CIPHERS; i++) {
+		sas->tx[i].sas = sas;
+		sas->rx[i].sas = sas;
+	}
+	return sas;
 }
 
 /**
@@ -458,44 +493,37 @@ struct vpc_sas *vpc_sas_make(struct vpc_crypt *c, struct vpc_own_key *own,
 			     const u8 *public, struct vpc_remote *remote)
 {
 	struct vpc_pair *pair = vpc_pair_find(own, public);
-	struct vpc_sas *sas;
-	int i, err;
+	struct vpc_sas *sas = NULL;
+	u8 shared[VPC_KEY_LEN];
+	bool made = !pair;
+	int err;
 
-	if (!pair)
+	if (!curve25519(shared, own->secret, public))
+		return ERR_PTR(-EKEYREJECTED);
+	if (made)
 		pair = vpc_pair_make(own, public);
-	if (IS_ERR(pair))
-		return ERR_CAST(pair);
-	sas = kzalloc(sizeof(*sas), GFP_KERNEL_ACCOUNT);
-	if (!sas)
-		return ERR_PTR(-ENOMEM);
-	refcount_set(&sas->refs, 1);
-	INIT_WORK(&sas->free, vpc_sas_free_work);
-	refcount_inc(&pair->refs);
-	sas->pair = pair;
-	sas->remote = remote;
-	for (i = 0; i < VPC_NR_CIPHERS; i++) {
-		sas->tx[i].sas = sas;
-		sas->rx[i].sas = sas;
-	}
-	err = vpc_sas_derive(sas, own);
+	err = PTR_ERR_OR_ZERO(pair);
 	if (err)
-		goto err_free;
-	for (i = 0; i < VPC_NR_CIPHERS; i++) {
-		err = rhltable_insert_key(&c->sas, &sas->rx[i].spi,
-					  &sas->rx[i].node, vpc_sa_params);
-		if (err)
-			goto err_table;
+		goto out;
+	sas = vpc_sas_alloc(pair, remote);
+	err = -ENOMEM;
+	if (sas) {
+		err = vpc_sas_derive(sas, own, shared);
+		if (!err)
+			err = vpc_sas_publish(c, sas);
+		/* Someone may have come by it. */
+		if (err) {
+			WRITE_ONCE(sas->remote, NULL);
+			call_rcu(&sas->rcu, vpc_sas_put_rcu);
+		}
 	}
-	return sas;
-
-err_table:
-	while (i--)
-		rhltable_remove(&c->sas, &sas->rx[i].node, vpc_sa_params);
-	call_rcu(&sas->rcu, vpc_sas_put_rcu);
-	return ERR_PTR(err);
-err_free:
-	vpc_sas_free(sas);
-	return ERR_PTR(err);
+	if (err && made) {
+		rhashtable_remove_fast(&own->pairs, &pair->node, vpc_pair_params);
+		vpc_pair_put(pair);
+	}
+out:
+	memzero_explicit(shared, sizeof(shared));
+	return err ? ERR_PTR(err) : sas;
 }
 
 /**
@@ -546,13 +574,34 @@ int vpc_draft_derive(struct vpc_draft *d, struct vpc_own_key *own,
 	return 0;
 }
 
-/* Put in place what was derived. */
+/**
+ * vpc_draft_commit - put in place what was derived
+ * @d: the draft
+ *
+ * A remote that takes another one's key has keys derived anew: what they displace
+ * is in use until vpc_draft_end().
+ */
 void vpc_draft_commit(struct vpc_draft *d)
+{
+	struct vpc_sas *sas, *old;
+	unsigned int i;
+
+	for (i = 0; i < d->nr; i++) {
+		sas = d->sas[i];
+		old = sas->pair->sas;
+		sas->pair->sas = sas;
+		if (old)
+			d->sas[d->displaced++] = old;
+	}
+}
+
+/* Give up what was displaced; nothing is sent with it any more. */
+void vpc_draft_end(struct vpc_draft *d)
 {
 	unsigned int i;
 
-	for (i = 0; i < d->nr; i++)
-		d->sas[i]->pair->sas = d->sas[i];
+	for (i = 0; i < d->displaced; i++)
+		vpc_sas_drop(d->c, d->sas[i]);
 	kfree(d->sas);
 }
 

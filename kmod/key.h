@@ -235,18 +235,21 @@ void vpc_sas_put(struct vpc_sas *sas);
  * @c: keys of the namespace
  * @nr: how many @sas
  * @room: for how many there is memory
- * @sas: derived keys
+ * @displaced: how many of them have taken another remote's place
+ * @sas: derived keys; then those that they have displaced
  */
 struct vpc_draft {
 	struct vpc_crypt	*c;
 	unsigned int		nr;
 	unsigned int		room;
+	unsigned int		displaced;
 	struct vpc_sas		**sas;
 };
 
 int vpc_draft_derive(struct vpc_draft *d, struct vpc_own_key *own,
 		     const u8 *public, struct vpc_remote *remote);
 void vpc_draft_commit(struct vpc_draft *d);
+void vpc_draft_end(struct vpc_draft *d);
 void vpc_draft_undo(struct vpc_draft *d);
 
 /* For packets: rcu_read_lock(), bottom halves off. */

@@ -21,6 +21,7 @@ static int vpc_own_derive(struct vpc_crypt *c, struct vpc_own_key *own)
 		}
 	}
 	vpc_draft_commit(&d);
+	vpc_draft_end(&d);
 	return 0;
 
 err:
@@ -100,13 +101,13 @@ int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge,
 
 	own = vpc_own_make(ring);
 	if (!own) {
-		vpc_remote_explain(-ENOMEM, extack);
+		vpc_remote_explain(-ENOMEM, NULL, extack);
 		return -ENOMEM;
 	}
 	err = vpc_own_derive(c, own);
 	if (err) {
 		vpc_own_free(c, own);
-		vpc_remote_explain(err, extack);
+		vpc_remote_explain(err, NULL, extack);
 		return err;
 	}
 	last = list_first_entry(&ring->keys, struct vpc_own_key, list);

@@ -24,42 +24,21 @@ static const struct nla_policy vpc_remote_policy[VPC_REMOTE_A_MAX + 1] = {
 	[VPC_REMOTE_A_RETIRED_PREFIX] = { .type = NLA_REJECT },
 	[VPC_REMOTE_A_PAIR]	= { .type = NLA_REJECT },
 	[VPC_REMOTE_A_UNKNOWN_SPI] = { .type = NLA_REJECT },
+	[VPC_REMOTE_A_STANDBY_PREFIX] = { .type = NLA_NESTED },
 };
 
 /* Parsing. */
 
-static int vpc_nl_parse_remote(struct genl_info *info, struct nlattr **tb)
-{
-	struct nlattr *nest = info->attrs[VPC_A_REMOTE];
-	int err;
-
-	if (GENL_REQ_ATTR_CHECK(info, VPC_A_REMOTE))
-		return -EINVAL;
-	err = nla_parse_nested(tb, VPC_REMOTE_A_MAX, nest, vpc_remote_policy,
-			       info->extack);
-	if (err)
-		return err;
-	if (!tb[VPC_REMOTE_A_PREFIX]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, nest, "a remote needs a prefix");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int vpc_nl_add_prefix(struct vpc_prefixes *prefixes, const struct nlattr *attr,
-			     struct netlink_ext_ack *extack)
+static int vpc_nl_add_prefix(struct vpc_remote_item *it, struct vpc_prefixes *prefixes,
+			     const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	struct vpc_prefix *p = &prefixes->p[prefixes->n];
-	unsigned int i;
 	int err;
 
 	err = vpc_nl_parse_prefix(attr, p, extack);
 	if (err)
 		return err;
-	for (i = 0; i < prefixes->n; i++) {
-		if (prefixes->p[i].len != p->len ||
-		    !ipv6_addr_equal(&prefixes->p[i].addr, &p->addr))
-			continue;
+	if (vpc_prefixes_have(it->prefixes, p) || vpc_prefixes_have(it->standby, p)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the remote has this prefix twice");
 		return -EEXIST;
 	}
@@ -67,13 +46,13 @@ static int vpc_nl_add_prefix(struct vpc_prefixes *prefixes, const struct nlattr 
 	return 0;
 }
 
-static int vpc_nl_add_key(struct vpc_remote_config *cfg, const struct nlattr *attr,
+static int vpc_nl_add_key(struct vpc_remote_item *it, const struct nlattr *attr,
 			  struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[VPC_KEY_A_MAX + 1];
 	int err;
 
-	if (cfg->n_keys == VPC_MAX_KEYS) {
+	if (it->n_keys == VPC_MAX_KEYS) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "a remote has at most 8 keys");
 		return -ENOSPC;
 	}
@@ -84,44 +63,139 @@ static int vpc_nl_add_key(struct vpc_remote_config *cfg, const struct nlattr *at
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the key is missing");
 		return -EINVAL;
 	}
-	cfg->key_attr[cfg->n_keys] = attr;
-	nla_memcpy(cfg->keys[cfg->n_keys++], tb[VPC_KEY_A_PUBLIC], VPC_KEY_LEN);
+	it->key_attr[it->n_keys] = attr;
+	nla_memcpy(it->keys[it->n_keys++], tb[VPC_KEY_A_PUBLIC], VPC_KEY_LEN);
 	return 0;
 }
 
-static int vpc_nl_parse_remote_config(struct genl_info *info, struct nlattr **tb,
-				      struct vpc_remote_config *cfg)
+static int vpc_nl_alloc_prefixes(struct vpc_remote_item *it, struct netlink_ext_ack *extack)
 {
-	const struct nlattr *nest = info->attrs[VPC_A_REMOTE], *attr;
-	unsigned int n = 0;
-	int rem, err;
+	unsigned int active = 0, standby = 0;
+	const struct nlattr *attr;
+	int rem;
 
-	nla_for_each_nested(attr, nest, rem)
-		n += nla_type(attr) == VPC_REMOTE_A_PREFIX;
-	if (n > VPC_MAX_PREFIXES) {
-		NL_SET_ERR_MSG_ATTR(info->extack, nest, "a remote has at most 1024 prefixes");
+	nla_for_each_nested(attr, it->attr, rem) {
+		active += nla_type(attr) == VPC_REMOTE_A_PREFIX;
+		standby += nla_type(attr) == VPC_REMOTE_A_STANDBY_PREFIX;
+	}
+	if (!active) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "a remote needs a prefix");
+		return -EINVAL;
+	}
+	if (active + standby > VPC_MAX_PREFIXES) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "a remote has at most 1024 prefixes");
 		return -ENOSPC;
 	}
-	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL);
-	if (!cfg->prefixes) {
-		NL_SET_ERR_MSG_ATTR(info->extack, nest, "no memory for the prefixes");
+	it->prefixes = kzalloc(struct_size(it->prefixes, p, active), GFP_KERNEL);
+	it->standby = kzalloc(struct_size(it->standby, p, standby), GFP_KERNEL);
+	if (!it->prefixes || !it->standby) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the prefixes");
 		return -ENOMEM;
 	}
-	nla_for_each_nested(attr, nest, rem) {
-		err = 0;
-		if (nla_type(attr) == VPC_REMOTE_A_PREFIX)
-			err = vpc_nl_add_prefix(cfg->prefixes, attr, info->extack);
-		else if (nla_type(attr) == VPC_REMOTE_A_KEY)
-			err = vpc_nl_add_key(cfg, attr, info->extack);
+	return 0;
+}
+
+/* What repeats in an item. */
+static int vpc_nl_parse_lists(struct vpc_remote_item *it, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr;
+	int rem, err;
+
+	err = vpc_nl_alloc_prefixes(it, extack);
+	if (err)
+		return err;
+	nla_for_each_nested(attr, it->attr, rem) {
+		switch (nla_type(attr)) {
+		case VPC_REMOTE_A_PREFIX:
+			err = vpc_nl_add_prefix(it, it->prefixes, attr, extack);
+			break;
+		case VPC_REMOTE_A_STANDBY_PREFIX:
+			err = vpc_nl_add_prefix(it, it->standby, attr, extack);
+			break;
+		case VPC_REMOTE_A_KEY:
+			err = vpc_nl_add_key(it, attr, extack);
+			break;
+		}
 		if (err)
 			return err;
 	}
-	if (!cfg->n_keys) {
-		NL_SET_ERR_MSG_ATTR(info->extack, nest, "a remote needs a key");
+	return 0;
+}
+
+/* Nothing but @allow may be there. */
+static int vpc_nl_parse_remote(struct vpc_remote_item *it, const struct nlattr *nest,
+			       u32 allow, struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
+	int i, err;
+
+	it->attr = nest;
+	err = nla_parse_nested(tb, VPC_REMOTE_A_MAX, nest, vpc_remote_policy, extack);
+	if (err)
+		return err;
+	for (i = 1; i <= VPC_REMOTE_A_MAX; i++) {
+		if (tb[i] && !((allow | BIT(VPC_REMOTE_A_PREFIX)) & BIT(i))) {
+			NL_SET_ERR_MSG_ATTR(extack, tb[i], "this can't be given here");
+			return -EINVAL;
+		}
+	}
+	err = vpc_nl_parse_lists(it, extack);
+	if (err)
+		return err;
+	if (allow & BIT(VPC_REMOTE_A_KEY) && !it->n_keys) {
+		NL_SET_ERR_MSG_ATTR(extack, nest, "a remote needs a key");
+		return -EINVAL;
+	}
+	if (allow & BIT(VPC_REMOTE_A_SEQ) && !tb[VPC_REMOTE_A_SEQ]) {
+		NL_SET_ERR_MSG_ATTR(extack, nest, "the sequence number is missing");
 		return -EINVAL;
 	}
 	if (tb[VPC_REMOTE_A_ENCRYPT])
-		cfg->encrypt = nla_get_u8(tb[VPC_REMOTE_A_ENCRYPT]);
+		it->encrypt = nla_get_u8(tb[VPC_REMOTE_A_ENCRYPT]);
+	if (tb[VPC_REMOTE_A_SEQ])
+		it->seq = nla_get_u64(tb[VPC_REMOTE_A_SEQ]);
+	it->now = nla_get_flag(tb[VPC_REMOTE_A_NOW]);
+	return 0;
+}
+
+struct vpc_remote_items {
+	struct vpc_remote_item	*items;
+	unsigned int		n;
+};
+
+static void vpc_nl_free_remotes(struct vpc_remote_items *list)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->n; i++) {
+		kfree(list->items[i].prefixes);
+		kfree(list->items[i].standby);
+	}
+	kvfree(list->items);
+}
+
+static int vpc_nl_parse_remotes(struct genl_info *info, u32 allow,
+				struct vpc_remote_items *list)
+{
+	int n = vpc_nl_count(info, VPC_A_REMOTE), err;
+	const struct nlattr *nla = NULL;
+
+	if (n < 0)
+		return n;
+	list->n = 0;
+	list->items = kvcalloc(n, sizeof(*list->items), GFP_KERNEL);
+	if (!list->items) {
+		NL_SET_ERR_MSG(info->extack, "no memory for the request");
+		return -ENOMEM;
+	}
+	while ((nla = vpc_nl_next(info, nla, VPC_A_REMOTE))) {
+		err = vpc_nl_parse_remote(&list->items[list->n++], nla, allow, info->extack);
+		if (err) {
+			vpc_nl_free_remotes(list);
+			return err;
+		}
+		cond_resched();
+	}
 	return 0;
 }
 
@@ -136,14 +210,17 @@ struct vpc_nl_remote {
 static int vpc_nl_put_remote_prefixes(struct sk_buff *skb, const struct vpc_remote *remote)
 {
 	struct vpc_remote_prefix *rp;
-	int err = 0;
+	int type, err = 0;
 
 	list_for_each_entry(rp, &remote->prefixes, list) {
 		/* All of a remote that retires does. */
 		if (remote->expires || rp->state == VPC_STATE_ACTIVE)
-			err = vpc_nl_put_prefix(skb, VPC_REMOTE_A_PREFIX, &rp->p);
+			type = VPC_REMOTE_A_PREFIX;
+		else if (rp->state == VPC_STATE_STANDBY)
+			type = VPC_REMOTE_A_STANDBY_PREFIX;
 		else
-			err = vpc_nl_put_prefix(skb, VPC_REMOTE_A_RETIRED_PREFIX, &rp->p);
+			type = VPC_REMOTE_A_RETIRED_PREFIX;
+		err = vpc_nl_put_prefix(skb, type, &rp->p);
 		if (err)
 			break;
 	}
@@ -311,46 +388,34 @@ void vpc_nl_remote_event(struct vpc_net *vn, struct vpc_remote *remote, u8 event
 
 /* Requests. */
 
-static u32 vpc_nl_grace(struct vpc_net *vn)
+/* Context: vpc_crypt.lock. */
+static void vpc_nl_remote_grace(struct vpc_net *vn, struct vpc_remote_items *list)
 {
+	unsigned int i;
 	u32 grace;
 
 	mutex_lock(&vn->lock);
 	grace = vpc_net_grace(vn);
 	mutex_unlock(&vn->lock);
-	return grace;
+	for (i = 0; i < list->n; i++)
+		list->items[i].grace = list->items[i].now ? 0 : grace;
 }
 
 static int vpc_nl_remote_change(struct genl_info *info, bool replace)
 {
 	struct vpc_net *vn = vpc_nl_net(info);
-	struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
-	struct vpc_remote_config *cfg;
+	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remote(info, tb);
+	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_STANDBY_PREFIX) |
+				   BIT(VPC_REMOTE_A_KEY) | BIT(VPC_REMOTE_A_ENCRYPT), &list);
 	if (err)
 		return err;
-	if (tb[VPC_REMOTE_A_NOW] || tb[VPC_REMOTE_A_SEQ]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, tb[VPC_REMOTE_A_NOW] ?:
-				    tb[VPC_REMOTE_A_SEQ],
-				    "this has no place in the request");
-		return -EINVAL;
-	}
-	cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
-	if (!cfg) {
-		NL_SET_ERR_MSG(info->extack, "no memory for the request");
-		return -ENOMEM;
-	}
-	err = vpc_nl_parse_remote_config(info, tb, cfg);
-	if (!err) {
-		mutex_lock(&vn->crypt.lock);
-		cfg->grace = vpc_nl_grace(vn);
-		err = vpc_remote_change(vn, cfg, replace, info->extack);
-		mutex_unlock(&vn->crypt.lock);
-	}
-	kfree(cfg->prefixes);
-	kfree(cfg);
+	mutex_lock(&vn->crypt.lock);
+	vpc_nl_remote_grace(vn, &list);
+	err = vpc_remotes_change(vn, list.items, list.n, replace, info->extack);
+	mutex_unlock(&vn->crypt.lock);
+	vpc_nl_free_remotes(&list);
 	return err;
 }
 
@@ -364,87 +429,68 @@ int vpc_nl_remote_replace(struct sk_buff *skb, struct genl_info *info)
 	return vpc_nl_remote_change(info, true);
 }
 
-/* Context: vpc_crypt.lock. */
-static struct vpc_remote *vpc_nl_find_remote(struct vpc_net *vn, struct genl_info *info,
-					     const struct nlattr *attr)
-{
-	struct vpc_remote *remote;
-	struct vpc_prefix p;
-	int err;
-
-	err = vpc_nl_parse_prefix(attr, &p, info->extack);
-	if (err)
-		return ERR_PTR(err);
-	remote = vpc_remote_named(&vn->crypt, &p);
-	if (!remote) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no remote has this first prefix");
-		return ERR_PTR(-ENOENT);
-	}
-	return remote;
-}
-
 int vpc_nl_remote_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct vpc_net *vn = vpc_nl_net(info);
-	struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
-	struct vpc_remote *remote;
+	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remote(info, tb);
+	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_SEQ), &list);
 	if (err)
 		return err;
-	if (!tb[VPC_REMOTE_A_SEQ]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VPC_A_REMOTE],
-				    "the sequence number is missing");
-		return -EINVAL;
-	}
 	mutex_lock(&vn->crypt.lock);
-	remote = vpc_nl_find_remote(vn, info, tb[VPC_REMOTE_A_PREFIX]);
-	err = PTR_ERR_OR_ZERO(remote);
-	if (!err)
-		vpc_remote_raise(&vn->crypt, remote, nla_get_u64(tb[VPC_REMOTE_A_SEQ]));
+	err = vpc_remotes_raise(vn, list.items, list.n, info->extack);
 	mutex_unlock(&vn->crypt.lock);
+	vpc_nl_free_remotes(&list);
 	return err;
 }
 
 int vpc_nl_remote_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct vpc_net *vn = vpc_nl_net(info);
-	struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
-	struct vpc_remote *remote;
+	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remote(info, tb);
+	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_NOW), &list);
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);
-	remote = vpc_nl_find_remote(vn, info, tb[VPC_REMOTE_A_PREFIX]);
-	err = PTR_ERR_OR_ZERO(remote);
-	if (!err)
-		vpc_remote_delete(vn, remote,
-				  tb[VPC_REMOTE_A_NOW] ? 0 : vpc_nl_grace(vn));
+	vpc_nl_remote_grace(vn, &list);
+	err = vpc_remotes_delete(vn, list.items, list.n, info->extack);
 	mutex_unlock(&vn->crypt.lock);
+	vpc_nl_free_remotes(&list);
 	return err;
 }
 
 int vpc_nl_remote_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct vpc_net *vn = vpc_nl_net(info);
-	struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
 	struct vpc_nl_remote what = { .vn = vn, .stats = true };
+	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remote(info, tb);
+	err = vpc_nl_parse_remotes(info, 0, &list);
 	if (err)
 		return err;
+	if (list.n > 1) {
+		NL_SET_ERR_MSG_ATTR(info->extack, list.items[1].attr,
+				    "one remote can be asked for at a time");
+		vpc_nl_free_remotes(&list);
+		return -EINVAL;
+	}
 	mutex_lock(&vn->crypt.lock);
-	what.remote = vpc_nl_find_remote(vn, info, tb[VPC_REMOTE_A_PREFIX]);
-	err = PTR_ERR_OR_ZERO(what.remote);
-	if (!err)
+	what.remote = vpc_remote_named(&vn->crypt, &list.items[0].prefixes->p[0]);
+	if (what.remote) {
 		err = vpc_nl_reply(info, VPC_CMD_REMOTE_GET,
 				   vpc_nl_remote_size(vn, what.remote),
 				   vpc_nl_fill_remote, &what);
+	} else {
+		NL_SET_ERR_MSG_ATTR(info->extack, list.items[0].attr,
+				    "no remote has this first prefix");
+		err = -ENOENT;
+	}
 	mutex_unlock(&vn->crypt.lock);
+	vpc_nl_free_remotes(&list);
 	return err;
 }
 

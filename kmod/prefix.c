@@ -12,6 +12,22 @@ static const struct rhashtable_params vpc_remote_prefix_params = {
 	.automatic_shrinking	= true,
 };
 
+static bool vpc_prefix_equal(const struct vpc_prefix *a, const struct vpc_prefix *b)
+{
+	return a->len == b->len && ipv6_addr_equal(&a->addr, &b->addr);
+}
+
+/* Is a prefix among these. */
+bool vpc_prefixes_have(const struct vpc_prefixes *prefixes, const struct vpc_prefix *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < prefixes->n; i++)
+		if (vpc_prefix_equal(&prefixes->p[i], p))
+			return true;
+	return false;
+}
+
 static struct rhlist_head *vpc_prefix_lookup(const struct vpc_crypt *c,
 					     const struct vpc_prefix *p)
 {
@@ -37,34 +53,35 @@ unsigned int vpc_remote_len(const struct vpc_crypt *c, unsigned int len)
  * vpc_remote_find - whose SID is it
  * @c: keys of the namespace
  * @sid: the SID
- * @send: to send to it: no prefix that retires
+ * @send: to send to it: active prefixes only
+ *
+ * What is active decides; if there is nothing, what stands by, then what retires.
  *
  * Return: the remote with the longest prefix that it lies in, or NULL.
  */
 struct vpc_remote *vpc_remote_find(const struct vpc_crypt *c,
 				   const struct in6_addr *sid, bool send)
 {
+	struct vpc_remote *standby = NULL, *retiring = NULL;
 	struct rhlist_head *list, *pos;
 	struct vpc_remote_prefix *rp;
-	struct vpc_remote *some;
 	struct vpc_prefix p;
 	u8 state;
 
 	for (p.len = vpc_remote_len(c, 129); p.len; p.len = vpc_remote_len(c, p.len)) {
 		ipv6_addr_prefix(&p.addr, sid, p.len);
-		some = NULL;
 		list = vpc_prefix_lookup(c, &p);
 		rhl_for_each_entry_rcu(rp, pos, list, node) {
 			state = READ_ONCE(rp->state);
 			if (state == VPC_STATE_ACTIVE)
 				return rp->remote;
-			if (state != VPC_STATE_DARK && !send)
-				some = rp->remote;
+			if (state == VPC_STATE_STANDBY && !standby)
+				standby = rp->remote;
+			if (state == VPC_STATE_RETIRING && !retiring)
+				retiring = rp->remote;
 		}
-		if (some)
-			return some;
 	}
-	return NULL;
+	return send ? NULL : standby ?: retiring;
 }
 
 /**
@@ -120,7 +137,7 @@ struct vpc_remote_prefix *vpc_prefix_of(const struct vpc_remote *remote,
 	struct vpc_remote_prefix *rp;
 
 	list_for_each_entry(rp, &remote->prefixes, list)
-		if (rp->p.len == p->len && ipv6_addr_equal(&rp->p.addr, &p->addr))
+		if (vpc_prefix_equal(&rp->p, p))
 			return rp;
 	return NULL;
 }

@@ -2,8 +2,8 @@
 /*
  * Configuration of remotes: other edges, their prefixes and their public keys.
  *
- * A change is made in two steps: everything that can fail is done first, and
- * seen by nobody who could send; then it is all put in place.
+ * A request changes several.  It is applied in two steps: everything that can fail
+ * is done first, and seen by nobody who could send; then it is all put in place.
  */
 
 #include <linux/slab.h>
@@ -29,10 +29,10 @@ static struct vpc_remote_key *vpc_remote_key_of(const struct vpc_remote *remote,
 	return NULL;
 }
 
-/* Forget the derived keys of a remote's key; what was counted stays with the
- * key pairs.
+/* Forget the derived keys of a remote's key, but not those of another one that has
+ * taken it; what was counted stays with the key pairs.
  */
-static void vpc_remote_key_drop_sas(struct vpc_crypt *c, const u8 *public)
+static void vpc_remote_key_drop_sas(struct vpc_crypt *c, const struct vpc_remote_key *key)
 {
 	struct vpc_keyring *ring;
 	struct vpc_own_key *own;
@@ -40,8 +40,8 @@ static void vpc_remote_key_drop_sas(struct vpc_crypt *c, const u8 *public)
 
 	list_for_each_entry(ring, &c->rings, list) {
 		list_for_each_entry(own, &ring->keys, list) {
-			pair = vpc_pair_find(own, public);
-			if (pair && pair->sas)
+			pair = vpc_pair_find(own, key->public);
+			if (pair && pair->sas && pair->sas->remote == key->remote)
 				vpc_sas_drop(c, pair->sas);
 		}
 	}
@@ -49,6 +49,7 @@ static void vpc_remote_key_drop_sas(struct vpc_crypt *c, const u8 *public)
 
 static void vpc_remote_key_unlink(struct vpc_crypt *c, struct vpc_remote_key *key)
 {
+	/* One that was taken is not there. */
 	rhashtable_remove_fast(&c->keys, &key->node, vpc_remote_key_params);
 	list_del(&key->list);
 	/* Nobody looks at keys without the lock. */
@@ -57,7 +58,7 @@ static void vpc_remote_key_unlink(struct vpc_crypt *c, struct vpc_remote_key *ke
 
 void vpc_remote_drop_key(struct vpc_crypt *c, struct vpc_remote_key *key)
 {
-	vpc_remote_key_drop_sas(c, key->public);
+	vpc_remote_key_drop_sas(c, key);
 	vpc_remote_key_unlink(c, key);
 }
 
@@ -72,12 +73,20 @@ static void vpc_remote_set_encrypt(struct vpc_crypt *c, struct vpc_remote *remot
 	WRITE_ONCE(c->nr_strict, strict);
 }
 
+static void vpc_remote_silence(struct vpc_crypt *c, struct vpc_remote *remote)
+{
+	struct vpc_remote_tx *tx;
+
+	tx = rcu_replace_pointer(remote->tx, NULL, lockdep_is_held(&c->lock));
+	if (tx)
+		kfree_rcu(tx, rcu);
+}
+
 /* The end of a remote; its keys are sent with no more. */
 void vpc_remote_finish(struct vpc_crypt *c, struct vpc_remote *remote)
 {
 	struct vpc_remote_prefix *rp, *next_rp;
 	struct vpc_remote_key *key, *next_key;
-	struct vpc_remote_tx *tx;
 
 	list_del(&remote->list);
 	c->changes++;
@@ -85,55 +94,30 @@ void vpc_remote_finish(struct vpc_crypt *c, struct vpc_remote *remote)
 	vpc_remote_set_encrypt(c, remote, VPC_ENCRYPT_UNSPEC);
 	list_for_each_entry_safe(rp, next_rp, &remote->prefixes, list)
 		vpc_prefix_unlink(c, rp);
-	tx = rcu_replace_pointer(remote->tx, NULL, lockdep_is_held(&c->lock));
-	if (tx)
-		kfree_rcu(tx, rcu);
+	vpc_remote_silence(c, remote);
 	list_for_each_entry_safe(key, next_key, &remote->keys, list)
 		vpc_remote_drop_key(c, key);
 	kfree_rcu(remote, rcu);
 }
 
-/* Preparing a change. */
+/* The first half of a change, which may fail. */
 
-/**
- * struct vpc_remote_draft - what has been made for a change
- * @c: keys of the namespace
- * @remote: the remote
- * @made: it was made for this change
- * @keys: derived keys
- */
-struct vpc_remote_draft {
-	struct vpc_crypt	*c;
-	struct vpc_remote	*remote;
-	bool			made;
-	struct vpc_draft	keys;
-};
-
-static void vpc_remote_free_new(struct vpc_crypt *c, struct vpc_remote *remote)
+static int vpc_remote_check_key(struct vpc_crypt *c, const struct vpc_remote_item *it,
+				unsigned int i, struct netlink_ext_ack *extack)
 {
-	struct vpc_remote_prefix *rp, *next;
-
-	list_for_each_entry_safe(rp, next, &remote->prefixes, list)
-		vpc_prefix_unlink(c, rp);
-	kfree_rcu(remote, rcu);
-}
-
-static int vpc_remote_check_key(struct vpc_crypt *c, const struct vpc_remote *remote,
-				const struct vpc_remote_config *cfg, unsigned int i,
-				struct netlink_ext_ack *extack)
-{
-	const struct nlattr *attr = cfg->key_attr[i];
+	const struct nlattr *attr = it->key_attr[i];
 	const struct vpc_remote_key *key;
-	const u8 *public = cfg->keys[i];
+	const u8 *public = it->keys[i];
 	unsigned int j;
 
 	for (j = 0; j < i; j++) {
-		if (memcmp(cfg->keys[j], public, VPC_KEY_LEN))
+		if (memcmp(it->keys[j], public, VPC_KEY_LEN))
 			continue;
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the remote has this key twice");
 		return -EEXIST;
 	}
-	if (!vpc_key_usable(public)) {
+	/* Where there is an edge, derivation tells. */
+	if (list_empty(&c->rings) && !vpc_key_usable(public)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "no secret comes of this key");
 		return -EKEYREJECTED;
 	}
@@ -142,210 +126,296 @@ static int vpc_remote_check_key(struct vpc_crypt *c, const struct vpc_remote *re
 		return -EINVAL;
 	}
 	key = rhashtable_lookup_fast(&c->keys, public, vpc_remote_key_params);
-	if (key && key->remote != remote && !key->remote->expires) {
+	if (key && key->remote != it->remote &&
+	    (!key->remote->expires || key->remote->changing || key->taken)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "another remote has this key");
 		return -EEXIST;
 	}
 	return 0;
 }
 
-/* A remote that retires gives its keys to the one that comes in its place. */
-static void vpc_remote_take_keys(struct vpc_net *vn, const struct vpc_remote *remote,
-				 const struct vpc_remote_config *cfg)
+static int vpc_remote_derive_key(struct vpc_draft *d, const struct vpc_remote_key *key)
 {
-	struct vpc_remote_key *key;
-	unsigned int i;
-
-	for (i = 0; i < cfg->n_keys; i++) {
-		key = rhashtable_lookup_fast(&vn->crypt.keys, cfg->keys[i],
-					     vpc_remote_key_params);
-		if (key && key->remote != remote)
-			vpc_remote_delete(vn, key->remote, 0);
-	}
-}
-
-static int vpc_remote_prepare_keys(struct vpc_remote_draft *d,
-				   const struct vpc_remote_config *cfg,
-				   struct list_head *keys)
-{
-	struct vpc_remote_key *key;
 	struct vpc_keyring *ring;
 	struct vpc_own_key *own;
-	unsigned int i;
 	int err;
 
-	for (i = 0; i < cfg->n_keys; i++) {
-		if (vpc_remote_key_of(d->remote, cfg->keys[i]))
-			continue;
-		key = kzalloc(sizeof(*key), GFP_KERNEL_ACCOUNT);
-		if (!key)
-			return -ENOMEM;
-		memcpy(key->public, cfg->keys[i], VPC_KEY_LEN);
-		key->id = vpc_key_id(key->public);
-		key->remote = d->remote;
+	list_for_each_entry(ring, &d->c->rings, list) {
+		list_for_each_entry(own, &ring->keys, list) {
+			err = vpc_draft_derive(d, own, key->public, key->remote);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* The key of a remote that retires is taken from it in the second half. */
+static int vpc_remote_prepare_key(struct vpc_draft *d, struct vpc_remote_item *it,
+				  const u8 *public)
+{
+	struct vpc_remote_key *key, *old;
+	int err;
+
+	key = kzalloc(sizeof(*key), GFP_KERNEL_ACCOUNT);
+	if (!key)
+		return -ENOMEM;
+	memcpy(key->public, public, VPC_KEY_LEN);
+	key->id = vpc_key_id(public);
+	key->remote = it->remote;
+	old = rhashtable_lookup_fast(&d->c->keys, public, vpc_remote_key_params);
+	if (old) {
+		key->takes = old;
+		old->taken = true;
+		old->remote->ending = true;
+		it->takes = true;
+	} else {
 		err = rhashtable_insert_fast(&d->c->keys, &key->node,
 					     vpc_remote_key_params);
 		if (err) {
 			kfree(key);
 			return err;
 		}
-		list_add_tail(&key->list, keys);
-		list_for_each_entry(ring, &d->c->rings, list) {
-			list_for_each_entry(own, &ring->keys, list) {
-				err = vpc_draft_derive(&d->keys, own, key->public,
-						       d->remote);
-				if (err)
-					return err;
-			}
+	}
+	list_add_tail(&key->list, &it->new_keys);
+	return vpc_remote_derive_key(d, key);
+}
+
+static int vpc_remote_prepare_prefixes(struct vpc_crypt *c, struct vpc_remote *remote,
+				       const struct vpc_prefixes *prefixes)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < prefixes->n && !err; i++)
+		if (!vpc_prefix_of(remote, &prefixes->p[i]))
+			err = vpc_prefix_link(c, remote, &prefixes->p[i]);
+	return err;
+}
+
+static int vpc_remote_prepare(struct vpc_draft *d, struct vpc_remote_item *it,
+			      struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int err;
+
+	err = vpc_remote_prepare_prefixes(d->c, it->remote, it->prefixes);
+	if (!err)
+		err = vpc_remote_prepare_prefixes(d->c, it->remote, it->standby);
+	if (err) {
+		vpc_remote_explain(err, it->attr, extack);
+		return err;
+	}
+	for (i = 0; i < it->n_keys; i++) {
+		err = vpc_remote_check_key(d->c, it, i, extack);
+		if (err)
+			return err;
+		if (vpc_remote_key_of(it->remote, it->keys[i]))
+			continue;
+		err = vpc_remote_prepare_key(d, it, it->keys[i]);
+		if (err) {
+			vpc_remote_explain(err, it->key_attr[i], extack);
+			return err;
 		}
 	}
 	return 0;
 }
 
-/* Those that are published in the order in which they are, then the others. */
-static void vpc_remote_order_keys(struct vpc_remote *remote,
-				  const struct vpc_remote_config *cfg)
+/* Find the remote that an item is about, or make it. */
+static int vpc_remote_begin(struct vpc_crypt *c, struct vpc_remote_item *it,
+			    bool replace, struct netlink_ext_ack *extack)
 {
-	struct vpc_remote_key *key;
-	unsigned int i;
+	struct vpc_remote *remote = vpc_remote_named(c, &it->prefixes->p[0]);
 
-	list_for_each_entry(key, &remote->keys, list)
-		if (!key->replaced)
-			key->replaced = vpc_now();
-	for (i = cfg->n_keys; i--;) {
-		key = vpc_remote_key_of(remote, cfg->keys[i]);
-		key->replaced = 0;
-		list_move(&key->list, &remote->keys);
+	INIT_LIST_HEAD(&it->new_keys);
+	if (remote && !remote->expires && !replace) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "the remote exists");
+		return -EEXIST;
 	}
-}
-
-static void vpc_remote_order_prefixes(struct vpc_crypt *c, struct vpc_remote *remote,
-				      const struct vpc_remote_config *cfg)
-{
-	struct vpc_remote_prefix *rp;
-	LIST_HEAD(listed);
-	unsigned int i;
-
-	for (i = 0; i < cfg->prefixes->n; i++) {
-		rp = vpc_prefix_of(remote, &cfg->prefixes->p[i]);
-		list_move_tail(&rp->list, &listed);
-		vpc_prefix_activate(c, rp, cfg->grace);
+	if (remote && (remote->changing || remote->ending)) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "the remote occurs twice in one request");
+		return -EEXIST;
 	}
-	list_for_each_entry(rp, &remote->prefixes, list)
-		vpc_prefix_retire(c, rp, cfg->grace);
-	list_splice(&listed, &remote->prefixes);
-}
-
-static struct vpc_remote *vpc_remote_alloc(void)
-{
-	struct vpc_remote *remote = kzalloc(sizeof(*remote), GFP_KERNEL_ACCOUNT);
-
-	if (remote) {
+	if (!remote) {
+		remote = kzalloc(sizeof(*remote), GFP_KERNEL_ACCOUNT);
+		if (!remote) {
+			vpc_remote_explain(-ENOMEM, it->attr, extack);
+			return -ENOMEM;
+		}
 		INIT_LIST_HEAD(&remote->prefixes);
 		INIT_LIST_HEAD(&remote->keys);
+		it->made = true;
 	}
-	return remote;
+	remote->changing = true;
+	it->remote = remote;
+	return 0;
 }
 
-static int vpc_remote_prepare(struct vpc_remote_draft *d, struct vpc_remote_config *cfg,
-			      struct list_head *keys)
-{
-	unsigned int i;
-	int err = 0;
-
-	for (i = 0; i < cfg->prefixes->n && !err; i++)
-		if (!vpc_prefix_of(d->remote, &cfg->prefixes->p[i]))
-			err = vpc_prefix_link(d->c, d->remote, &cfg->prefixes->p[i]);
-	return err ?: vpc_remote_prepare_keys(d, cfg, keys);
-}
-
-/* Prefixes that were linked for a change, and are not wanted after all. */
-static void vpc_remote_undo(struct vpc_remote_draft *d, struct list_head *keys)
+static void vpc_remote_undo(struct vpc_crypt *c, struct vpc_remote_item *it)
 {
 	struct vpc_remote_prefix *rp, *next_rp;
 	struct vpc_remote_key *key, *next_key;
 
-	vpc_draft_undo(&d->keys);
-	list_for_each_entry_safe(key, next_key, keys, list)
-		vpc_remote_key_unlink(d->c, key);
-	if (d->made) {
-		vpc_remote_free_new(d->c, d->remote);
+	if (!it->remote)
 		return;
+	it->remote->changing = false;
+	list_for_each_entry_safe(key, next_key, &it->new_keys, list) {
+		if (key->takes) {
+			key->takes->taken = false;
+			key->takes->remote->ending = false;
+		}
+		vpc_remote_key_unlink(c, key);
 	}
-	list_for_each_entry_safe(rp, next_rp, &d->remote->prefixes, list)
+	/* What is dark was put in just now, but for a first one. */
+	list_for_each_entry_safe(rp, next_rp, &it->remote->prefixes, list)
 		if (rp->state == VPC_STATE_DARK &&
-		    !list_is_first(&rp->list, &d->remote->prefixes))
-			vpc_prefix_unlink(d->c, rp);
+		    (it->made || !list_is_first(&rp->list, &it->remote->prefixes)))
+			vpc_prefix_unlink(c, rp);
+	if (it->made)
+		kfree_rcu(it->remote, rcu);
 }
 
-void vpc_remote_explain(int err, struct netlink_ext_ack *extack)
+void vpc_remote_explain(int err, const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	if (err == -ENOENT)
-		NL_SET_ERR_MSG(extack, "the kernel lacks a cipher");
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the kernel lacks a cipher");
 	else if (err == -ENOSPC)
-		NL_SET_ERR_MSG(extack, "an edge remembers too many keys: rekey it first");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "an edge remembers too many keys: rekey it first");
+	else if (err == -EKEYREJECTED)
+		NL_SET_ERR_MSG_ATTR(extack, attr, "no secret comes of this key");
 	else if (err == -ENOMEM)
-		NL_SET_ERR_MSG(extack, "no memory for the keys");
+		NL_SET_ERR_MSG_ATTR(extack, attr, "no memory for the keys");
 }
 
-/**
- * vpc_remote_change - add a remote, or change one
- * @vn: the namespace
- * @cfg: what it is to be
- * @replace: there may be one of its name
- * @extack: for messages
- *
- * Return: 0, or a negative error with nothing changed.
- */
-int vpc_remote_change(struct vpc_net *vn, struct vpc_remote_config *cfg, bool replace,
-		      struct netlink_ext_ack *extack)
+/* The second half, which can't fail. */
+
+/* Those that are published in the order in which they are, then the others. */
+static void vpc_remote_order_keys(struct vpc_crypt *c, struct vpc_remote_item *it)
 {
-	struct vpc_crypt *c = &vn->crypt;
-	struct vpc_remote_draft d = { .c = c, .keys.c = c };
-	LIST_HEAD(keys);
+	struct vpc_remote *remote = it->remote;
+	struct vpc_remote_key *key;
 	unsigned int i;
-	int err;
 
-	d.remote = vpc_remote_named(c, &cfg->prefixes->p[0]);
-	if (d.remote && !d.remote->expires && !replace) {
-		NL_SET_ERR_MSG(extack, "the remote exists");
-		return -EEXIST;
+	list_for_each_entry(key, &it->new_keys, list) {
+		if (key->takes)
+			rhashtable_replace_fast(&c->keys, &key->takes->node, &key->node,
+						vpc_remote_key_params);
+		key->takes = NULL;
 	}
-	for (i = 0; i < cfg->n_keys; i++) {
-		err = vpc_remote_check_key(c, d.remote, cfg, i, extack);
-		if (err)
-			return err;
+	list_splice(&it->new_keys, &remote->keys);
+	list_for_each_entry(key, &remote->keys, list)
+		if (!key->replaced)
+			key->replaced = vpc_now();
+	for (i = it->n_keys; i--;) {
+		key = vpc_remote_key_of(remote, it->keys[i]);
+		key->replaced = 0;
+		list_move(&key->list, &remote->keys);
 	}
-	vpc_remote_take_keys(vn, d.remote, cfg);
-	if (!d.remote) {
-		d.remote = vpc_remote_alloc();
-		if (!d.remote) {
-			vpc_remote_explain(-ENOMEM, extack);
-			return -ENOMEM;
-		}
-		d.made = true;
-	}
-	err = vpc_remote_prepare(&d, cfg, &keys);
-	if (err) {
-		vpc_remote_undo(&d, &keys);
-		vpc_remote_explain(err, extack);
-		return err;
-	}
+	if (!list_is_singular(&remote->keys))
+		vpc_crypt_kick(c, 0);
+}
 
-	vpc_draft_commit(&d.keys);
-	list_splice(&keys, &d.remote->keys);
-	vpc_remote_order_keys(d.remote, cfg);
-	d.remote->expires = 0;
-	vpc_remote_set_encrypt(c, d.remote, cfg->encrypt);
-	vpc_remote_select(c, d.remote);
-	vpc_remote_order_prefixes(c, d.remote, cfg);
-	if (d.made) {
-		list_add_tail(&d.remote->list, &c->remotes);
+static void vpc_remote_order_prefixes(struct vpc_crypt *c, struct vpc_remote_item *it)
+{
+	struct vpc_remote *remote = it->remote;
+	struct vpc_remote_prefix *rp;
+	LIST_HEAD(listed);
+	unsigned int i;
+
+	for (i = 0; i < it->prefixes->n; i++) {
+		rp = vpc_prefix_of(remote, &it->prefixes->p[i]);
+		list_move_tail(&rp->list, &listed);
+		vpc_prefix_activate(c, rp, it->grace);
+	}
+	for (i = 0; i < it->standby->n; i++) {
+		rp = vpc_prefix_of(remote, &it->standby->p[i]);
+		list_move_tail(&rp->list, &listed);
+		WRITE_ONCE(rp->state, VPC_STATE_STANDBY);
+	}
+	list_for_each_entry(rp, &remote->prefixes, list)
+		vpc_prefix_retire(c, rp, it->grace);
+	list_splice(&listed, &remote->prefixes);
+}
+
+static void vpc_remote_commit(struct vpc_crypt *c, struct vpc_remote_item *it)
+{
+	struct vpc_remote *remote = it->remote;
+
+	remote->changing = false;
+	remote->expires = 0;
+	vpc_remote_order_keys(c, it);
+	vpc_remote_set_encrypt(c, remote, it->encrypt);
+	vpc_remote_select(c, remote);
+	vpc_remote_order_prefixes(c, it);
+	if (it->made) {
+		list_add_tail(&remote->list, &c->remotes);
 		c->changes++;
 		WRITE_ONCE(c->nr_remotes, c->nr_remotes + 1);
 	}
-	vpc_crypt_kick(c, 0);
-	vpc_nl_remote_event(vn, d.remote, d.made ? VPC_EVENT_ADD : VPC_EVENT_CHANGE);
+}
+
+/* Those whose keys have been taken; they had been retiring. */
+static void vpc_remotes_end(struct vpc_net *vn, struct vpc_draft *draft)
+{
+	struct vpc_remote *remote, *next;
+
+	list_for_each_entry(remote, &vn->crypt.remotes, list)
+		if (remote->ending)
+			vpc_remote_silence(&vn->crypt, remote);
+	/* Nobody comes by these to a remote that is gone. */
+	vpc_draft_end(draft);
+	list_for_each_entry_safe(remote, next, &vn->crypt.remotes, list)
+		if (remote->ending)
+			vpc_remote_delete(vn, remote, 0);
+}
+
+/**
+ * vpc_remotes_change - add remotes, or change them
+ * @vn: the namespace
+ * @items: what they are to be
+ * @n: how many
+ * @replace: there may be some of their names
+ * @extack: for messages
+ *
+ * A remote that retires gives its keys to one that comes in its place.
+ *
+ * Return: 0, or a negative error with nothing changed.
+ */
+int vpc_remotes_change(struct vpc_net *vn, struct vpc_remote_item *items, unsigned int n,
+		       bool replace, struct netlink_ext_ack *extack)
+{
+	struct vpc_crypt *c = &vn->crypt;
+	struct vpc_draft draft = { .c = c };
+	bool takes = false;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++) {
+		err = vpc_remote_begin(c, &items[i], replace, extack);
+		if (!err)
+			err = vpc_remote_prepare(&draft, &items[i], extack);
+		cond_resched();
+	}
+	if (err) {
+		vpc_draft_undo(&draft);
+		while (i--)
+			vpc_remote_undo(c, &items[i]);
+		return err;
+	}
+
+	vpc_draft_commit(&draft);
+	for (i = 0; i < n; i++) {
+		vpc_remote_commit(c, &items[i]);
+		takes |= items[i].takes;
+	}
+	if (takes)
+		vpc_remotes_end(vn, &draft);
+	else
+		vpc_draft_end(&draft);
+	for (i = 0; i < n; i++)
+		vpc_nl_remote_event(vn, items[i].remote, items[i].made ? VPC_EVENT_ADD :
+									 VPC_EVENT_CHANGE);
 	return 0;
 }
 
@@ -372,13 +442,60 @@ void vpc_remote_delete(struct vpc_net *vn, struct vpc_remote *remote, u32 grace)
 	vpc_nl_remote_event(vn, remote, VPC_EVENT_CHANGE);
 }
 
+/* Find the one that an item is about. */
+static int vpc_remote_lookup(struct vpc_crypt *c, struct vpc_remote_item *it,
+			     struct netlink_ext_ack *extack)
+{
+	struct vpc_remote *remote = vpc_remote_named(c, &it->prefixes->p[0]);
+
+	if (!remote) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no remote has this first prefix");
+		return -ENOENT;
+	}
+	if (remote->changing) {
+		NL_SET_ERR_MSG_ATTR(extack, it->attr, "the remote occurs twice in one request");
+		return -EEXIST;
+	}
+	remote->changing = true;
+	it->remote = remote;
+	return 0;
+}
+
+static int vpc_remotes_lookup(struct vpc_crypt *c, struct vpc_remote_item *items,
+			      unsigned int n, struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++)
+		err = vpc_remote_lookup(c, &items[i], extack);
+	while (i--)
+		if (items[i].remote)
+			items[i].remote->changing = false;
+	return err;
+}
+
 /**
- * vpc_remote_raise - let all that is sent to a remote go on from a number
- * @c: keys of the namespace
- * @remote: the remote
- * @seq: the number
+ * vpc_remotes_delete - retire remotes, or delete them
+ * @vn: the namespace
+ * @items: which
+ * @n: how many
+ * @extack: for messages
+ *
+ * Return: 0, or a negative error with nothing changed.
  */
-void vpc_remote_raise(struct vpc_crypt *c, struct vpc_remote *remote, u64 seq)
+int vpc_remotes_delete(struct vpc_net *vn, struct vpc_remote_item *items, unsigned int n,
+		       struct netlink_ext_ack *extack)
+{
+	int err = vpc_remotes_lookup(&vn->crypt, items, n, extack);
+	unsigned int i;
+
+	for (i = 0; i < n && !err; i++)
+		vpc_remote_delete(vn, items[i].remote, items[i].grace);
+	return err;
+}
+
+static void vpc_remote_raise(struct vpc_crypt *c, struct vpc_remote *remote, u64 seq)
 {
 	struct vpc_remote_key *key;
 	struct vpc_keyring *ring;
@@ -394,6 +511,26 @@ void vpc_remote_raise(struct vpc_crypt *c, struct vpc_remote *remote, u64 seq)
 			}
 		}
 	}
+}
+
+/**
+ * vpc_remotes_raise - let all that is sent to remotes go on from a number
+ * @vn: the namespace
+ * @items: which, and the numbers
+ * @n: how many
+ * @extack: for messages
+ *
+ * Return: 0, or a negative error with nothing changed.
+ */
+int vpc_remotes_raise(struct vpc_net *vn, struct vpc_remote_item *items, unsigned int n,
+		      struct netlink_ext_ack *extack)
+{
+	int err = vpc_remotes_lookup(&vn->crypt, items, n, extack);
+	unsigned int i;
+
+	for (i = 0; i < n && !err; i++)
+		vpc_remote_raise(&vn->crypt, items[i].remote, items[i].seq);
+	return err;
 }
 
 int vpc_remote_init(struct vpc_crypt *c)

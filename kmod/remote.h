@@ -30,6 +30,8 @@ struct vpc_remote_prefix {
  * @node: in vpc_crypt.keys
  * @list: in vpc_remote.keys
  * @remote: whose it is
+ * @takes: while a change is prepared, the key of a remote that retires
+ * @taken: another remote is about to get it
  * @replaced: seconds since boot when it was found not to be published any
  *	more, or 0
  * @id: its key id
@@ -39,6 +41,8 @@ struct vpc_remote_key {
 	struct rhash_head	node;
 	struct list_head	list;
 	struct vpc_remote	*remote;
+	struct vpc_remote_key	*takes;
+	bool			taken;
 	time64_t		replaced;
 	u16			id;
 	u8			public[VPC_KEY_LEN];
@@ -66,6 +70,8 @@ struct vpc_remote_tx {
  * @tx: what is sealed with
  * @encrypt: &enum vpc_encrypt; unspecified for that of the edge
  * @dirty: @tx is to be chosen again
+ * @changing: the request in progress is about it
+ * @ending: the request in progress ends it
  * @expires: seconds since boot, if it retires, else 0
  * @unknown_spi: sealed packets from its prefixes that had no key
  */
@@ -77,26 +83,44 @@ struct vpc_remote {
 	struct vpc_remote_tx __rcu	*tx;
 	u8				encrypt;
 	bool				dirty;
+	bool				changing;
+	bool				ending;
 	time64_t			expires;
 	atomic64_t			unknown_spi;
 };
 
 /**
- * struct vpc_remote_config - what to make of a remote
+ * struct vpc_remote_item - what a request says of a remote
+ * @attr: where the request says it
  * @prefixes: where its SIDs lie; the first one names it
+ * @standby: further prefixes, which are accepted only
  * @n_keys: how many keys
  * @keys: its keys, the newest first
  * @key_attr: where the request has them
  * @encrypt: &enum vpc_encrypt
  * @grace: seconds
+ * @now: without grace
+ * @seq: the number that its sending counters are raised to
+ * @remote: the remote, when it has been found
+ * @made: it was made for this request
+ * @takes: it takes a key of a remote that retires
+ * @new_keys: struct vpc_remote_key.list: keys that it gets
  */
-struct vpc_remote_config {
+struct vpc_remote_item {
+	const struct nlattr	*attr;
 	struct vpc_prefixes	*prefixes;
+	struct vpc_prefixes	*standby;
 	unsigned int		n_keys;
 	u8			keys[VPC_MAX_KEYS][VPC_KEY_LEN];
 	const struct nlattr	*key_attr[VPC_MAX_KEYS];
 	u8			encrypt;
 	u32			grace;
+	bool			now;
+	u64			seq;
+	struct vpc_remote	*remote;
+	bool			made;
+	bool			takes;
+	struct list_head	new_keys;
 };
 
 static inline time64_t vpc_now(void)
@@ -109,6 +133,8 @@ static inline void vpc_crypt_kick(struct vpc_crypt *c, unsigned long delay)
 {
 	mod_delayed_work(vpc_wq, &c->work, delay);
 }
+
+bool vpc_prefixes_have(const struct vpc_prefixes *prefixes, const struct vpc_prefix *p);
 
 /* Configuration, under vpc_crypt.lock. */
 struct vpc_remote_prefix *vpc_prefix_of(const struct vpc_remote *remote,
@@ -124,13 +150,16 @@ bool vpc_remote_select(struct vpc_crypt *c, struct vpc_remote *remote);
 void vpc_remotes_select(struct vpc_crypt *c);
 
 struct vpc_remote *vpc_remote_named(const struct vpc_crypt *c, const struct vpc_prefix *p);
-int vpc_remote_change(struct vpc_net *vn, struct vpc_remote_config *cfg, bool replace,
+int vpc_remotes_change(struct vpc_net *vn, struct vpc_remote_item *items, unsigned int n,
+		       bool replace, struct netlink_ext_ack *extack);
+int vpc_remotes_delete(struct vpc_net *vn, struct vpc_remote_item *items, unsigned int n,
+		       struct netlink_ext_ack *extack);
+int vpc_remotes_raise(struct vpc_net *vn, struct vpc_remote_item *items, unsigned int n,
 		      struct netlink_ext_ack *extack);
 void vpc_remote_delete(struct vpc_net *vn, struct vpc_remote *remote, u32 grace);
-void vpc_remote_raise(struct vpc_crypt *c, struct vpc_remote *remote, u64 seq);
 void vpc_remote_drop_key(struct vpc_crypt *c, struct vpc_remote_key *key);
 void vpc_remote_finish(struct vpc_crypt *c, struct vpc_remote *remote);
-void vpc_remote_explain(int err, struct netlink_ext_ack *extack);
+void vpc_remote_explain(int err, const struct nlattr *attr, struct netlink_ext_ack *extack);
 int vpc_remote_init(struct vpc_crypt *c);
 
 int vpc_keyring_attach(struct vpc_net *vn, struct vpc_edge *edge);

@@ -175,6 +175,7 @@ static const struct attr_info remote_info[] = {
 	[VPC_REMOTE_A_RETIRED_PREFIX] = { "retired prefix", ATTR_PREFIX, &attr_prefix },
 	[VPC_REMOTE_A_PAIR]	= { "pair", ATTR_NEST, &attr_pair },
 	[VPC_REMOTE_A_UNKNOWN_SPI] = { "unknown_spi", ATTR_U64 },
+	[VPC_REMOTE_A_STANDBY_PREFIX] = { "standby", ATTR_PREFIX, &attr_prefix },
 };
 
 const struct attr_table attr_remote = { remote_info, ARRAY_SIZE(remote_info) };

@@ -48,11 +48,6 @@ static int edge_object(struct args *args)
 	return flushed(args, edge_main);
 }
 
-static int remote_object(struct args *args)
-{
-	return flushed(args, remote_main);
-}
-
 static int stats_object(struct args *args)
 {
 	return flushed(args, stats_main);
@@ -79,7 +74,7 @@ static const struct command objects[] = {
 	{ "endpoint", endpoint_main },
 	{ "route", route_main },
 	{ "peer", peer_main },
-	{ "remote", remote_object },
+	{ "remote", remote_main },
 	{ "stats", stats_object },
 	{ "trace", trace_object },
 	{ "monitor", monitor_object },

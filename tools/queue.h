@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Runs of like changes of endpoints, routes or peerings, sent in one message.
+ * Runs of like changes of endpoints, routes, peerings or remotes, sent in one message.
  *
  * It looks as if each was sent alone, in order: the kernel applies a message
  * whole or not at all, so when one change is refused, those before it are sent

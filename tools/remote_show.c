@@ -132,6 +132,9 @@ void remote_print(const char *key, const struct nlattr *nest)
 	open_object(key);
 	show_values(nest, &attr_remote, VPC_REMOTE_A_PREFIX, "prefixes", "%s",
 		    " prefix %s");
+	if (tb[VPC_REMOTE_A_STANDBY_PREFIX])
+		show_values(nest, &attr_remote, VPC_REMOTE_A_STANDBY_PREFIX,
+			    "standby_prefixes", " standby %s", " standby %s");
 	print_keys(nest, false, "keys", " key %s");
 	print_value(tb, VPC_REMOTE_A_ENCRYPT, "encrypt", " encrypt %s");
 	print_value(tb, VPC_REMOTE_A_STATE, "state", " state %s");

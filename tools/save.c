@@ -112,6 +112,10 @@ static void put_remote(FILE *out, const struct nlattr *nest)
 		put_value(out, keyword, attr, &attr_remote);
 		keyword = "prefix";
 	}
+	mnl_attr_for_each_nested(attr, nest)
+		if (mnl_attr_get_type(attr) == VPC_REMOTE_A_STANDBY_PREFIX &&
+		    attr_valid(attr, &attr_remote))
+			put_value(out, "standby", attr, &attr_remote);
 	mnl_attr_for_each_nested(attr, nest) {
 		if (mnl_attr_get_type(attr) != VPC_REMOTE_A_KEY ||
 		    !attr_valid(attr, &attr_remote))

@@ -83,10 +83,12 @@
  * @VPC_CMD_PEER_NTF: multicast: a VPC's consent changed
  * @VPC_CMD_EDGE_REKEY: make the next key pair of an edge: one %VPC_A_EDGE with
  *	its name.  The reply is the edge.
- * @VPC_CMD_REMOTE_ADD: add another edge: one %VPC_A_REMOTE
- * @VPC_CMD_REMOTE_REPLACE: add, or change in one step what has that first prefix
- * @VPC_CMD_REMOTE_SET: raise its counters (%VPC_REMOTE_A_SEQ)
- * @VPC_CMD_REMOTE_DEL: retire it, or delete it (%VPC_REMOTE_A_NOW)
+ * @VPC_CMD_REMOTE_ADD: add other edges: %VPC_A_REMOTE repeats, applied whole or
+ *	not at all
+ * @VPC_CMD_REMOTE_REPLACE: add, or change in one step what has that first prefix;
+ *	%VPC_A_REMOTE repeats
+ * @VPC_CMD_REMOTE_SET: raise counters (%VPC_REMOTE_A_SEQ); %VPC_A_REMOTE repeats
+ * @VPC_CMD_REMOTE_DEL: retire, or delete (%VPC_REMOTE_A_NOW); %VPC_A_REMOTE repeats
  * @VPC_CMD_REMOTE_GET: one remote by a prefix, or with NLM_F_DUMP all
  * @VPC_CMD_REMOTE_NTF: multicast: a remote changed
  */
@@ -139,7 +141,7 @@ enum vpc_cmd {
  * @VPC_A_EVENT: u8, &enum vpc_event, in notifications
  * @VPC_A_ROUTE: nest of &enum vpc_route_attr, may repeat in requests
  * @VPC_A_PEER: nest of &enum vpc_peer_attr, may repeat in requests
- * @VPC_A_REMOTE: nest of &enum vpc_remote_attr
+ * @VPC_A_REMOTE: nest of &enum vpc_remote_attr, may repeat in requests
  */
 enum vpc_attr {
 	VPC_A_UNSPEC,
@@ -601,6 +603,8 @@ enum vpc_key_attr {
  * @VPC_REMOTE_A_PAIR: nest of &enum vpc_pair_attr, repeats, in answers
  * @VPC_REMOTE_A_UNKNOWN_SPI: u64, in answers: sealed packets from its prefixes
  *	with an SPI that no key of it has
+ * @VPC_REMOTE_A_STANDBY_PREFIX: nest of &enum vpc_prefix_attr, repeats: a further
+ *	prefix that is accepted, and not sent to
  */
 enum vpc_remote_attr {
 	VPC_REMOTE_A_UNSPEC,
@@ -613,6 +617,7 @@ enum vpc_remote_attr {
 	VPC_REMOTE_A_RETIRED_PREFIX,
 	VPC_REMOTE_A_PAIR,
 	VPC_REMOTE_A_UNKNOWN_SPI,
+	VPC_REMOTE_A_STANDBY_PREFIX,
 
 	__VPC_REMOTE_A_MAX
 };
