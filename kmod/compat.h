@@ -8,6 +8,7 @@
 #define _VPC_COMPAT_H
 
 #include <linux/netdevice.h>
+#include <linux/random.h>
 
 #ifndef CONFIG_64BIT
 #error "vpc counts in 64 bits without a lock: it needs a 64-bit kernel"
@@ -66,6 +67,23 @@ static inline void vpc_compat_netns_immutable(struct net_device *dev)
 #define vpc_crypto_done_arg	struct crypto_async_request *
 #define vpc_crypto_done_data(req)	((req)->data)
 #endif
+
+/* 5.18, and where the kernel knows VM generation ids: it tells that it was cloned. */
+static inline int vpc_compat_register_vmfork(struct notifier_block *nb)
+{
+#ifdef VPC_HAVE_VMFORK
+	return register_random_vmfork_notifier(nb);
+#else
+	return 0;
+#endif
+}
+
+static inline void vpc_compat_unregister_vmfork(struct notifier_block *nb)
+{
+#ifdef VPC_HAVE_VMFORK
+	unregister_random_vmfork_notifier(nb);
+#endif
+}
 
 #ifndef NLMSG_DEFAULT_SIZE
 #define NLMSG_DEFAULT_SIZE	NLMSG_GOODSIZE

@@ -59,6 +59,14 @@ void vpc_own_wipe(struct vpc_crypt *c, struct vpc_own_key *own)
 	vpc_own_free(c, own);
 }
 
+/* Wipe the oldest beyond a number. */
+static void vpc_keyring_keep(struct vpc_crypt *c, struct vpc_keyring *ring, unsigned int n)
+{
+	vpc_remotes_select(c);
+	while (ring->n > n)
+		vpc_own_wipe(c, list_last_entry(&ring->keys, struct vpc_own_key, list));
+}
+
 /**
  * vpc_keyring_detach - wipe the key pairs of an edge that is gone
  * @vn: the namespace
@@ -85,13 +93,14 @@ void vpc_keyring_detach(struct vpc_net *vn, struct vpc_edge *edge)
  * vpc_keyring_rekey - make the next key pair of an edge
  * @vn: the namespace
  * @edge: the edge
+ * @now: wipe all others
  * @extack: for messages
  *
  * The one before has its grace.  Beyond %VPC_MAX_KEYS the oldest has none.
  *
  * Context: vpc_crypt.lock.
  */
-int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge,
+int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge, bool now,
 		      struct netlink_ext_ack *extack)
 {
 	struct vpc_keyring *ring = edge->ring;
@@ -110,16 +119,32 @@ int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge,
 		vpc_remote_explain(err, NULL, extack);
 		return err;
 	}
-	last = list_first_entry(&ring->keys, struct vpc_own_key, list);
-	WRITE_ONCE(last->expires, vpc_now() + READ_ONCE(edge->key_grace));
+	last = list_first_entry_or_null(&ring->keys, struct vpc_own_key, list);
+	if (last)
+		WRITE_ONCE(last->expires, vpc_now() + READ_ONCE(edge->key_grace));
 	list_add_rcu(&own->list, &ring->keys);
 	ring->n++;
-	if (ring->n > VPC_MAX_KEYS)
-		vpc_own_wipe(c, list_last_entry(&ring->keys, struct vpc_own_key, list));
-	else
-		vpc_remotes_select(c);
+	vpc_keyring_keep(c, ring, now ? 1 : VPC_MAX_KEYS);
 	vpc_crypt_kick(c, 0);
 	return 0;
+}
+
+/**
+ * vpc_keyring_fork - this machine is a copy of another
+ * @vn: the namespace
+ * @ring: the key pairs of an edge, which the other one has, too
+ *
+ * What both of them seal under one key would be sealed with the same nonces, and
+ * what the other has opened since could be played to this one.
+ *
+ * Context: vpc_crypt.lock.
+ */
+void vpc_keyring_fork(struct vpc_net *vn, struct vpc_keyring *ring)
+{
+	if (vpc_keyring_rekey(vn, ring->edge, true, NULL)) {
+		vpc_keyring_keep(&vn->crypt, ring, 0);
+		netdev_warn(ring->edge->dev, "no key pair is left: rekey the edge\n");
+	}
 }
 
 /**

@@ -88,11 +88,16 @@ static int __init vpc_init(void)
 	err = vpc_nic_init();
 	if (err)
 		goto err_edge;
-	err = vpc_netlink_init();
+	err = vpc_fork_init();
 	if (err)
 		goto err_nic;
+	err = vpc_netlink_init();
+	if (err)
+		goto err_fork;
 	return 0;
 
+err_fork:
+	vpc_fork_exit();
 err_nic:
 	vpc_nic_exit();
 err_edge:
@@ -107,6 +112,7 @@ err_wq:
 static void __exit vpc_exit(void)
 {
 	vpc_netlink_exit();
+	vpc_fork_exit();
 	vpc_nic_exit();
 	vpc_edge_exit();
 	unregister_pernet_subsys(&vpc_net_ops);

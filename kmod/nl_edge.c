@@ -42,6 +42,7 @@ static const struct nla_policy vpc_edge_policy[VPC_EDGE_A_MAX + 1] = {
 	[VPC_EDGE_A_CIPHER]	= NLA_POLICY_MAX(NLA_U8, VPC_NR_CIPHERS - 1),
 	[VPC_EDGE_A_KEY_GRACE]	= NLA_POLICY_FULL_RANGE(NLA_U32, &vpc_grace_range),
 	[VPC_EDGE_A_KEY]	= { .type = NLA_REJECT },
+	[VPC_EDGE_A_NOW]	= { .type = NLA_FLAG },
 };
 
 /* Parsing. */
@@ -564,7 +565,8 @@ int vpc_nl_edge_rekey(struct sk_buff *skb, struct genl_info *info)
 	what.edge = vpc_nl_hold_edge(vn, info, tb[VPC_EDGE_A_NAME], &tracker);
 	err = -ENODEV;
 	if (what.edge) {
-		err = vpc_keyring_rekey(vn, what.edge, info->extack);
+		err = vpc_keyring_rekey(vn, what.edge, nla_get_flag(tb[VPC_EDGE_A_NOW]),
+					info->extack);
 		if (!err) {
 			vpc_nl_keys_event(what.edge);
 			mutex_lock(&vn->lock);

@@ -164,11 +164,14 @@ int vpc_remote_init(struct vpc_crypt *c);
 
 int vpc_keyring_attach(struct vpc_net *vn, struct vpc_edge *edge);
 void vpc_keyring_detach(struct vpc_net *vn, struct vpc_edge *edge);
-int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge,
+int vpc_keyring_rekey(struct vpc_net *vn, struct vpc_edge *edge, bool now,
 		      struct netlink_ext_ack *extack);
+void vpc_keyring_fork(struct vpc_net *vn, struct vpc_keyring *ring);
 void vpc_own_wipe(struct vpc_crypt *c, struct vpc_own_key *own);
 int vpc_keyring_add_cipher(struct vpc_net *vn, struct vpc_edge *edge, u8 cipher);
 
+int vpc_fork_init(void);
+void vpc_fork_exit(void);
 int vpc_crypt_init(struct vpc_crypt *c);
 void vpc_crypt_exit(struct vpc_crypt *c);
 

@@ -50,6 +50,7 @@ static const struct attr_info edge_info[] = {
 	[VPC_EDGE_A_CIPHER]		= { "cipher", ATTR_CIPHER },
 	[VPC_EDGE_A_KEY_GRACE]		= { "key-grace", ATTR_U32 },
 	[VPC_EDGE_A_KEY]		= { "key", ATTR_KEY_NEST, &attr_key },
+	[VPC_EDGE_A_NOW]		= { "now", ATTR_FLAG },
 };
 
 const struct attr_table attr_edge = { edge_info, ARRAY_SIZE(edge_info) };

@@ -15,7 +15,7 @@ static const char help[] =
 	"                [ fabric [ add | del ] DEV ]... [ fabric any [ on | off ] ]\n"
 	"                [ SETTING ]... [ up ]\n"
 	"       vpc edge del DEV\n"
-	"       vpc edge rekey DEV\n"
+	"       vpc edge rekey DEV [ now ]\n"
 	"       vpc edge show [ DEV ]\n"
 	"\n"
 	"SETTING := { mtu { N | auto } | max-segments N | short { on | off } |\n"
@@ -404,15 +404,32 @@ static int edge_del(struct args *args)
 	return err ? err : edge_delete(name);
 }
 
+static int parse_now(void *ctx, const char *value, struct args *rest)
+{
+	struct edge_args *a = ctx;
+
+	(void)value;
+	(void)rest;
+	mnl_attr_put(a->nlh, VPC_EDGE_A_NOW, 0, NULL);
+	return parse_once(&a->given, VPC_EDGE_A_NOW, "now");
+}
+
+static const struct keyword rekey_keywords[] = {
+	{ "now", NULL, parse_now },
+};
+
 static int edge_rekey(struct args *args)
 {
+	struct edge_args a = { .nlh = NULL };
 	const char *name;
+	char buf[256];
 	int err;
 
 	err = take_name(args, &name);
 	if (!err)
-		err = arg_end(args);
-	return err ? err : edge_named(name, VPC_CMD_EDGE_REKEY);
+		err = edge_request(args, buf, VPC_CMD_EDGE_REKEY, name, rekey_keywords,
+				   ARRAY_SIZE(rekey_keywords), &a);
+	return err ? err : genl_talk(a.nlh, NULL, NULL);
 }
 
 int edge_main(struct args *args)

@@ -212,6 +212,7 @@ enum vpc_prefix_attr {
  *	stays live, and a remote's replaced key is kept at least, 0 to 86400
  * @VPC_EDGE_A_KEY: nest of &enum vpc_key_attr, repeats, in answers: a live key
  *	pair, the newest first
+ * @VPC_EDGE_A_NOW: flag: in REKEY, wipe all other key pairs at once
  */
 enum vpc_edge_attr {
 	VPC_EDGE_A_UNSPEC,
@@ -235,6 +236,7 @@ enum vpc_edge_attr {
 	VPC_EDGE_A_CIPHER,
 	VPC_EDGE_A_KEY_GRACE,
 	VPC_EDGE_A_KEY,
+	VPC_EDGE_A_NOW,
 
 	__VPC_EDGE_A_MAX
 };
