@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Remotes whose prefixes stand by, requests about several of them, and key pairs that
+are wiped.  Host h2 has no edge: the script is the edge there.
+
+usage: remotes.py PREFIX
+"""
+
+import errno
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+
+import fail_nth
+import permissions
+import vpcesp
+import vpcwire
+from encryption import PATIENCE, PREFIXES, Test, datagram
+from genl import Link, pack, prefix
+from harness import VM0, VM2, Results, audit
+from vpcwire import ip4
+
+REMOTE_ADD, REMOTE_REPLACE, A_REMOTE, A_NAME, A_KEY = 26, 27, 9, 1, 2
+FAIL_NTH = "/proc/self/fail-nth"
+
+
+def remote(name, length, *publics):
+    return A_REMOTE, [(A_NAME, prefix(name, length))] + \
+        [(A_KEY, [(1, public)]) for public in publics]
+
+
+class Remotes(Test):
+    def show(self):
+        return json.loads(self.vpc("h0", "-j", "remote", "show"))
+
+    def point(self, name, good, said=""):
+        self.results.point(name, [] if good else [str(said)])
+
+    def sealed_for(self):
+        """Key ids of the receiver, of what vm0 sends to vm2's SID."""
+        frames = self.from_vm0(datagram(VM0.v4, VM2.v4), port="h1")
+        return [struct.unpack_from("!I", frame, 40)[0] >> 8 & 0x3ff for frame in frames]
+
+    def stands_by(self):
+        sid = "fd00::1:20/128"
+        mine, its = vpcesp.key_id(self.pair.public), vpcesp.key_id(self.public("h1"))
+        replace = ("remote", "replace", PREFIXES["h2"], "key", self.pair.text())
+
+        def from_there():
+            self.seq += 1
+            packet = vpcesp.Peer(self.pair, self.public("h0")).out.seal(
+                self.inner_of_vm2(), self.seq)
+            return [packet]
+
+        self.becomes("a SID of another edge is not taken from this one", from_there(),
+                     wrong_hop=1)
+        self.vpc("h0", *replace, "standby", sid)
+        self.arrives("when it stands by here, it is", from_there())
+        found = self.sealed_for()
+        self.point("but sent to where it is active", found == [its], found)
+        self.vpc("h0", *replace, "prefix", sid)
+        found = self.sealed_for()
+        self.point("when it is active here, it is sent here", found == [mine], found)
+        self.arrives("and taken", from_there())
+        self.vpc("h0", *replace)
+        self.arrives("when it is gone, it is taken until its grace ends", from_there())
+        found = self.sealed_for()
+        self.point("and sent to the other one at once", found == [its], found)
+        self.vpc("h0", *replace, "standby", sid)
+        shown = self.show()
+        self.point("what stands by is shown so", sid in str(shown) and
+                   any(one.get("standby_prefixes") == [sid] for one in shown), shown)
+        self.vpc("h0", *replace)
+
+    def inner_of_vm2(self):
+        return vpcwire.encode(datagram(VM2.v4, VM0.v4), 1000, VM2.sid, VM0.sid)
+
+    def without_ipv6(self):
+        knob = "net.ipv6.conf.vpc2_0.disable_ipv6="
+        base = ["ip", "netns", "exec", self.prefix + "h0", "sysctl", "-qw"]
+        subprocess.run(base + [knob + "1"], check=True)
+        self.arrives("opened packets arrive when the host's IPv6 is off on the edge",
+                     [self.sealed()])
+        subprocess.run(base + [knob + "0"], check=True)
+
+    def ask(self, cmd, *items):
+        return self.link.raw(cmd, 4, pack(list(items)))[:2]
+
+    def whole(self):
+        """A request that is refused ends no remote whose key it would have taken."""
+        self.vpc("h0", "edge", "set", "vpc2_0", "grace", "3600")
+        self.vpc("h0", "remote", "del", PREFIXES["h2"])
+        before = self.show()
+        other = os.urandom(32)
+        error, text = self.ask(REMOTE_ADD, remote("fd0a::", 64, self.pair.public),
+                               remote("fd00::1:0", 112, other))
+        self.point("a request with one remote that exists is refused",
+                   (error, text) == (errno.EEXIST, "the remote exists"), (error, text))
+        error, text = self.ask(REMOTE_ADD, remote("fd0a::", 64, self.pair.public),
+                               remote("fd0b::", 64, self.pair.public))
+        self.point("and one in which two take the same key", error == errno.EEXIST,
+                   (error, text))
+        error, text = self.ask(REMOTE_REPLACE, remote("fd0a::", 64, other),
+                               remote("fd0a::", 64, other))
+        self.point("and one that has a remote twice", (error, text) ==
+                   (errno.EEXIST, "the remote occurs twice in one request"), (error, text))
+        self.point("nothing has changed", self.show() == before, self.show())
+        self.arrives("the remote that retires is still listened to", [self.sealed()])
+        self.faults(before, [remote("fd0a::", 64, other, self.pair.public),
+                             remote("fd0b::", 64, os.urandom(32))])
+        error, text = self.ask(REMOTE_ADD, remote("fd0a::", 64, self.pair.public),
+                               remote("fd0b::", 64, other))
+        names = [one["prefixes"][0] for one in self.show()]
+        self.point("what is not refused takes the key, and ends what had it",
+                   not error and sorted(names) == ["fd00::1:0/112", "fd0a::/64", "fd0b::/64"],
+                   (text, names))
+        self.becomes("its packets are another edge's now", [self.sealed()], wrong_hop=1)
+        for name in ("fd0a::/64", "fd0b::/64"):
+            self.vpc("h0", "remote", "del", name, "now")
+        self.remote("h0", "h2", [self.pair.text()], "add")
+        self.arrives("and its own again, when it is back", [self.sealed()])
+
+    def faults(self, before, items):
+        name = "each allocation of such a request fails once, and nothing changes"
+        if not os.path.exists(FAIL_NTH):
+            self.results.skip(name, "this kernel injects no faults")
+            return
+        fail_nth.prepare()
+        faults, problems = fail_nth.Faults(), []
+        for n in range(1, fail_nth.MOST):
+            message = self.link.request(REMOTE_ADD, 4, pack(items))
+            _, failed = faults.during(n, lambda: self.link.sock.send(message))
+            error, text = (failed, "") if failed else self.link.answer()[:2]
+            if not error:
+                break
+            now = self.show()
+            if now != before:
+                problems.append("allocation %d: %s: %s" % (n, text, now))
+                break
+        # One that is acknowledged goes, and leaves what there was.
+        self.point("%s (%d)" % (name, faults.count),
+                   not problems and faults.count > 20, problems)
+        names = [one["prefixes"][0] for one in self.show()]
+        for one in ("fd0a::/64", "fd0b::/64"):
+            if one in names:
+                self.vpc("h0", "remote", "del", one, "now")
+        self.remote("h0", "h2", [self.pair.text()], "add")
+        self.vpc("h0", "remote", "del", PREFIXES["h2"])
+
+    def wiped(self):
+        old = self.peer()
+        self.vpc("h0", "edge", "rekey", "vpc2_0")
+        self.vpc("h0", "edge", "rekey", "vpc2_0", "now")
+        keys = self.keys("h0")
+        self.point("a rekey without grace leaves one key pair", len(keys) == 1, keys)
+        self.seq += 1
+        self.becomes("what is sealed for one that was wiped is not opened",
+                     [old.out.seal(self.inner(), self.seq)], unknown_spi=1)
+        self.seq = 0
+        frames, deadline = [], time.monotonic() + PATIENCE
+        while not frames and time.monotonic() < deadline:
+            frames = self.from_vm0(datagram(VM0.v4, ip4("10.0.0.30")))
+        opened = [self.peer().into.open(frame) for frame in frames]
+        self.point("the next packet is sealed with the new one, from number 1 on",
+                   opened and opened[0] and opened[0][1] == 1, opened)
+        self.arrives("and what is sealed for that is opened", [self.sealed()])
+
+    def run(self):
+        self.remote("h0", "h2", [self.pair.text()], "add")
+        self.remote("h0", "h1", [self.keys("h1")[0]], "add")
+        self.h0.settle()
+        self.stands_by()
+        self.without_ipv6()
+        self.wiped()
+        permissions.enter(self.prefix + "h0")
+        self.link = Link()
+        self.whole()
+        self.results.point("everything is accounted for", audit(*self.hosts.values()))
+
+
+def main():
+    results = Results()
+    Remotes(sys.argv[1], results).run()
+    results.end()
+
+
+if __name__ == "__main__":
+    main()
