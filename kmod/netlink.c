@@ -470,22 +470,22 @@ static const struct genl_ops vpc_genl_ops[] = {
 		.cmd	= VPC_CMD_REMOTE_ADD,
 		.doit	= vpc_nl_remote_add,
 		.flags	= GENL_UNS_ADMIN_PERM,
-		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
+		.internal_flags = VPC_A_REMOTE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_REPLACE,
 		.doit	= vpc_nl_remote_replace,
 		.flags	= GENL_UNS_ADMIN_PERM,
-		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
+		.internal_flags = VPC_A_REMOTE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_SET,
 		.doit	= vpc_nl_remote_set,
 		.flags	= GENL_UNS_ADMIN_PERM,
-		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
+		.internal_flags = VPC_A_REMOTE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_DEL,
 		.doit	= vpc_nl_remote_del,
 		.flags	= GENL_UNS_ADMIN_PERM,
-		.internal_flags = VPC_A_REMOTE | VPC_NL_ONE,
+		.internal_flags = VPC_A_REMOTE,
 	}, {
 		.cmd	= VPC_CMD_REMOTE_GET,
 		.doit	= vpc_nl_remote_get,

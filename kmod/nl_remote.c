@@ -27,6 +27,11 @@ static const struct nla_policy vpc_remote_policy[VPC_REMOTE_A_MAX + 1] = {
 	[VPC_REMOTE_A_STANDBY_PREFIX] = { .type = NLA_NESTED },
 };
 
+static const struct vpc_nl_object vpc_remote_object = {
+	.policy	= vpc_remote_policy,
+	.max	= VPC_REMOTE_A_MAX,
+};
+
 /* Parsing. */
 
 static int vpc_nl_add_prefix(struct vpc_remote_item *it, struct vpc_prefixes *prefixes,
@@ -127,18 +132,13 @@ static int vpc_nl_parse_remote(struct vpc_remote_item *it, const struct nlattr *
 			       u32 allow, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
-	int i, err;
+	int err;
 
 	it->attr = nest;
-	err = nla_parse_nested(tb, VPC_REMOTE_A_MAX, nest, vpc_remote_policy, extack);
+	err = vpc_nl_parse(tb, &vpc_remote_object, nest, 0,
+			   allow | BIT(VPC_REMOTE_A_PREFIX), extack);
 	if (err)
 		return err;
-	for (i = 1; i <= VPC_REMOTE_A_MAX; i++) {
-		if (tb[i] && !((allow | BIT(VPC_REMOTE_A_PREFIX)) & BIT(i))) {
-			NL_SET_ERR_MSG_ATTR(extack, tb[i], "this can't be given here");
-			return -EINVAL;
-		}
-	}
 	err = vpc_nl_parse_lists(it, extack);
 	if (err)
 		return err;
@@ -177,17 +177,13 @@ static void vpc_nl_free_remotes(struct vpc_remote_items *list)
 static int vpc_nl_parse_remotes(struct genl_info *info, u32 allow,
 				struct vpc_remote_items *list)
 {
-	int n = vpc_nl_count(info, VPC_A_REMOTE), err;
 	const struct nlattr *nla = NULL;
+	int err;
 
-	if (n < 0)
-		return n;
 	list->n = 0;
-	list->items = kvcalloc(n, sizeof(*list->items), GFP_KERNEL);
-	if (!list->items) {
-		NL_SET_ERR_MSG(info->extack, "no memory for the request");
+	list->items = vpc_nl_alloc_items(info, VPC_A_REMOTE, sizeof(*list->items));
+	if (!list->items)
 		return -ENOMEM;
-	}
 	while ((nla = vpc_nl_next(info, nla, VPC_A_REMOTE))) {
 		err = vpc_nl_parse_remote(&list->items[list->n++], nla, allow, info->extack);
 		if (err) {
