@@ -109,7 +109,9 @@ test_router()
 	done
 }
 
-# A namespace with an endpoint and a leg in a network that is no VPC.
+# A namespace with an endpoint and a leg in a network that is no VPC.  Both ends need a
+# link-local address: for a packet whose source is not an address of that device, Linux
+# solicits a neighbour from there, or not at all.
 test_nat()
 {
 	vm_add h1 1000 nat fd00::1:30 CC:2A:2A:00:01:1E 10.0.0.30 fd00::cc:0:30
@@ -120,12 +122,14 @@ test_nat()
 		link set wan addrgenmode none up
 		addr add 192.0.2.1/24 dev wan
 		addr add 2001:db8::1/64 dev wan nodad
+		addr add fe80::1/64 dev wan nodad
 	END
 	ip -n "${topo}internet" -b - <<-END
 		link set lo up
 		link set eth0 addrgenmode none up
 		addr add 192.0.2.99/24 dev eth0
 		addr add 2001:db8::99/64 dev eth0 nodad
+		addr add fe80::99/64 dev eth0 nodad
 		addr add 198.51.100.1/32 dev lo
 		addr add 2001:db8:1::1/128 dev lo nodad
 	END
