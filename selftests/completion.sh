@@ -151,7 +151,7 @@ completes "vpc -n $host remote del " fd00:8::/64 fd00:a::/64
 completes "vpc -n $host remote set fd00:a" "a::/64"
 completes "vpc remote del fd00:8::/64 " now
 completes "vpc remote set fd00:8::/64 " seq
-completes "vpc remote add fd00:8::/64 " prefix key encrypt
+completes "vpc remote add fd00:8::/64 " prefix standby key encrypt
 completes "vpc remote add fd00:8::/64 encrypt " off on required
 completes "vpc remote add fd00:8::/64 key f" file
 
