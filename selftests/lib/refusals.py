@@ -106,7 +106,7 @@ def endpoints(_):
         "the SID is not a unicast address of the fabric", errno.EADDRNOTAVAIL
     yield "endpoint-set", dict(known, state="active", mac=MAC), "this can't be given here"
     yield "endpoint-del", dict(known, state="active"), "this can't be given here"
-    yield "endpoint-get", [known, known], "one endpoint can be asked for at a time"
+    yield "endpoint-get", [known, known], "this is about one object at a time"
     for what, more in (("endpoint-set", {"state": "active"}), ("endpoint-del", {}),
                        ("endpoint-get", {})):
         yield what, dict(known, vpc=1001, **more), "no endpoint has this VPC and SID", \
@@ -128,7 +128,7 @@ def routes(_):
         return {key: value for key, value in new.items() if key != name}
 
     for name, sentence in (("vpc", "the VPC id is missing"), ("dst", "the prefix is missing"),
-                           ("len", "the prefix is missing"),
+                           ("len", "the length of the prefix is missing"),
                            ("kind", "the kind of the route is missing")):
         yield "route-add", without(name), sentence
     yield "route-set", new, "the state is missing"
