@@ -14,7 +14,6 @@
 
 #define MAX_HOPS	1000
 
-
 static struct vpc_next_hop hops[MAX_HOPS];
 static u16 slots[VPC_PICK_SLOTS], before[VPC_PICK_SLOTS];
 
