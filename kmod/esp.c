@@ -528,6 +528,12 @@ struct vpc_esp_match {
 	struct vpc_pair		*stale;
 };
 
+static bool vpc_esp_is_of(const struct vpc_sa *sa, const struct vpc_edge *edge,
+			  const struct vpc_remote *remote)
+{
+	return READ_ONCE(sa->sas->remote) == remote && sa->sas->pair->edge == edge;
+}
+
 /* The n-th key that may open a packet: of those with its SPI those of the edges
  * in whose prefixes its source lies, the longest first.  If there are none, a
  * key of another edge tells whether that edge has sent it.
@@ -538,38 +544,44 @@ static void vpc_esp_match(const struct vpc_edge *edge, const struct in6_addr *fr
 			  u32 spi, u64 seq, unsigned int n, struct vpc_esp_match *m)
 {
 	const struct vpc_crypt *c = &edge->vn->crypt;
-	struct rhlist_head *list, *pos;
-	const struct vpc_sa *other = NULL;
+	struct rhlist_head *list, *pos, *place;
+	const struct vpc_remote_prefix *rp;
 	unsigned int len, found = 0;
-	struct vpc_remote *remote;
-	struct vpc_sa *sa;
+	const struct vpc_sa *sa;
 
 	memset(m, 0, sizeof(*m));
 	list = vpc_sa_lookup(c, spi);
 	for (len = vpc_remote_len(c, 129); len && list; len = vpc_remote_len(c, len)) {
-		rhl_for_each_entry_rcu(sa, pos, list, node) {
-			remote = READ_ONCE(sa->sas->remote);
-			if (!remote || sa->sas->pair->edge != edge)
+		rhl_for_each_entry_rcu(rp, place, vpc_prefixes_at(c, from, len), node) {
+			if (READ_ONCE(rp->state) == VPC_STATE_DARK)
 				continue;
-			other = sa;
-			if (vpc_remote_covers(c, remote, from) != len)
+			/* Of several prefixes of a remote, the longest. */
+			if (n && vpc_remote_covers(c, rp->remote, from) != len)
 				continue;
-			if (!vpc_pair_fresh(sa->sas->pair, spi & VPC_SPI_LANE_MASK, seq)) {
-				m->stale = sa->sas->pair;
-				continue;
+			rhl_for_each_entry_rcu(sa, pos, list, node) {
+				if (!vpc_esp_is_of(sa, edge, rp->remote) || sa == m->sa)
+					continue;
+				if (!vpc_pair_fresh(sa->sas->pair, spi & VPC_SPI_LANE_MASK,
+						    seq)) {
+					m->stale = sa->sas->pair;
+					continue;
+				}
+				if (found++ < n)
+					continue;
+				if (m->sa) {
+					m->more = true;
+					return;
+				}
+				m->sa = sa;
+				m->covered = true;
 			}
-			if (found++ < n)
-				continue;
-			if (m->sa) {
-				m->more = true;
-				return;
-			}
-			m->sa = sa;
-			m->covered = true;
 		}
 	}
-	if (!found && !m->stale && !n)
-		m->sa = other;
+	if (found || m->stale || n)
+		return;
+	rhl_for_each_entry_rcu(sa, pos, list, node)
+		if (READ_ONCE(sa->sas->remote) && sa->sas->pair->edge == edge)
+			m->sa = sa;
 }
 
 static enum vpc_counter vpc_esp_unknown(const struct vpc_edge *edge,

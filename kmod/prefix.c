@@ -36,6 +36,24 @@ static struct rhlist_head *vpc_prefix_lookup(const struct vpc_crypt *c,
 }
 
 /**
+ * vpc_prefixes_at - the prefixes of a length that a SID lies in
+ * @c: keys of the namespace
+ * @sid: the SID
+ * @len: the length
+ *
+ * Context: rcu_read_lock().
+ * Return: a list of struct vpc_remote_prefix in whatever state, or NULL.
+ */
+struct rhlist_head *vpc_prefixes_at(const struct vpc_crypt *c, const struct in6_addr *sid,
+				    unsigned int len)
+{
+	struct vpc_prefix p = { .len = len };
+
+	ipv6_addr_prefix(&p.addr, sid, len);
+	return vpc_prefix_lookup(c, &p);
+}
+
+/**
  * vpc_remote_len - a length that prefixes have
  * @c: keys of the namespace
  * @len: a greater one; 129 to begin with
@@ -65,12 +83,11 @@ struct vpc_remote *vpc_remote_find(const struct vpc_crypt *c,
 	struct vpc_remote *standby = NULL, *retiring = NULL;
 	struct rhlist_head *list, *pos;
 	struct vpc_remote_prefix *rp;
-	struct vpc_prefix p;
+	unsigned int len;
 	u8 state;
 
-	for (p.len = vpc_remote_len(c, 129); p.len; p.len = vpc_remote_len(c, p.len)) {
-		ipv6_addr_prefix(&p.addr, sid, p.len);
-		list = vpc_prefix_lookup(c, &p);
+	for (len = vpc_remote_len(c, 129); len; len = vpc_remote_len(c, len)) {
+		list = vpc_prefixes_at(c, sid, len);
 		rhl_for_each_entry_rcu(rp, pos, list, node) {
 			state = READ_ONCE(rp->state);
 			if (state == VPC_STATE_ACTIVE)
@@ -98,15 +115,14 @@ unsigned int vpc_remote_covers(const struct vpc_crypt *c,
 {
 	struct rhlist_head *list, *pos;
 	struct vpc_remote_prefix *rp;
-	struct vpc_prefix p;
+	unsigned int len;
 
-	for (p.len = vpc_remote_len(c, 129); p.len; p.len = vpc_remote_len(c, p.len)) {
-		ipv6_addr_prefix(&p.addr, sid, p.len);
-		list = vpc_prefix_lookup(c, &p);
+	for (len = vpc_remote_len(c, 129); len; len = vpc_remote_len(c, len)) {
+		list = vpc_prefixes_at(c, sid, len);
 		rhl_for_each_entry_rcu(rp, pos, list, node)
 			if (rp->remote == remote &&
 			    READ_ONCE(rp->state) != VPC_STATE_DARK)
-				return p.len;
+				return len;
 	}
 	return 0;
 }

@@ -181,6 +181,8 @@ struct vpc_remote *vpc_remote_find(const struct vpc_crypt *c,
 unsigned int vpc_remote_covers(const struct vpc_crypt *c,
 			       const struct vpc_remote *remote,
 			       const struct in6_addr *sid);
+struct rhlist_head *vpc_prefixes_at(const struct vpc_crypt *c, const struct in6_addr *sid,
+				    unsigned int len);
 unsigned int vpc_remote_len(const struct vpc_crypt *c, unsigned int len);
 struct vpc_sas *vpc_remote_sas(const struct vpc_remote *remote,
 			       const struct vpc_edge *edge);
