@@ -21,7 +21,8 @@ COMMANDS = {value: name[len("VPC_CMD_"):] for name, value in ENUMS["vpc_cmd"].it
 # What a command is about, where its name does not say so.
 ABOUT = {"EDGE_REKEY": "EDGE", "TRACE": "TRACE"}
 SEVERAL = {"ENDPOINT_ADD", "ENDPOINT_REPLACE", "ENDPOINT_SET", "ENDPOINT_DEL", "ROUTE_ADD",
-           "ROUTE_REPLACE", "ROUTE_SET", "ROUTE_DEL", "PEER_ADD", "PEER_DEL"}
+           "ROUTE_REPLACE", "ROUTE_SET", "ROUTE_DEL", "PEER_ADD", "PEER_DEL", "REMOTE_ADD",
+           "REMOTE_REPLACE", "REMOTE_SET", "REMOTE_DEL"}
 HEADER = 20
 
 
