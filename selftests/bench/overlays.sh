@@ -214,22 +214,29 @@ seg6_side()
 	ip -n $host neigh add $own6 lladdr "$mac" dev v0
 }
 
+# The key of an AEAD, and its salt: no packet that counts depends on what they are.
 setup_esp()
 {
 	wires 8900
-	each_side esp_side
+	each_side esp_side "rfc4106(gcm(aes))" 0x000102030405060708090a0b0c0d0e0f00112233
+}
+
+setup_espcc()
+{
+	wires 8900
+	each_side esp_side "rfc7539esp(chacha20,poly1305)" \
+		0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00112233
 }
 
 esp_side()
 {
-	local key=0x000102030405060708090a0b0c0d0e0f00112233 here=2001:db8::$side
-	local there=2001:db8::$other dir ends
+	local cipher=$1 key=$2 here=2001:db8::$side there=2001:db8::$other dir ends
 
 	ip -n $host route add $far4 dev f0
 	ip -n $host route add $far6 dev f0
 	for ends in "src $here dst $there" "src $there dst $here"; do
 		ip -n $host xfrm state add $ends proto esp spi 0x1000 mode tunnel reqid 1 \
-			replay-window 128 flag af-unspec esn aead "rfc4106(gcm(aes))" $key 128 ||
+			replay-window 128 flag af-unspec esn aead "$cipher" $key 128 ||
 			die "can't add a state"
 	done
 	for ends in "$own4 $far4" "$own6 $far6"; do
@@ -269,6 +276,34 @@ setup_vpc()
 	each_side vpc_routes
 }
 
+# What both ends have to send sealed, with the other one's key.
+setup_sealed()
+{
+	sealed aes-128-gcm
+}
+
+setup_sealedcc()
+{
+	sealed chacha20-poly1305
+}
+
+sealed()
+{
+	setup_vpc
+	each_side sealed_side "$1"
+}
+
+sealed_side()
+{
+	local key
+
+	key=$(vpc -n h$other edge show | awk '$1 == "key" { print $2; exit }')
+	vpc -n $host edge set edge0 cipher $1 encrypt required ||
+		die "can't set a cipher"
+	vpc -n $host remote add fd00:$other::/64 key "$key" ||
+		die "can't add a remote"
+}
+
 declare -A sid=([a]=fd00:a::10 [b]=fd00:b::10)
 vpc_side()
 {
@@ -301,6 +336,8 @@ load_modules()
 	# What can't be handled at once waits; but no more of it than changes no figure.
 	sysctl -qw net.core.netdev_max_backlog=$((count > 20000 ? count / 20 : 1000))
 	modprobe -q -a veth dummy vxlan geneve ip6_tunnel wireguard esp6 xfrm_user pktgen
-	[[ " $* " != *" vpc "* ]] || [ -e /sys/module/vpc ] || insert_module "$(find_module)" ||
-		die "can't load the module"
+	# Ciphers with vector registers are loaded by the CPU's name elsewhere.
+	modprobe -q -a aesni_intel chacha_x86_64 poly1305_x86_64
+	[[ " $* " != *" vpc "* && " $* " != *" sealed"* ]] || [ -e /sys/module/vpc ] ||
+		insert_module "$(find_module)" || die "can't load the module"
 }

@@ -16,7 +16,7 @@ class Results:
         self.records = [one for one in records if self.name in one]
         self.costs = {}
         for one in self.of("packet"):
-            if "endpoints" not in one and "routes" not in one:
+            if not {"endpoints", "routes", "remotes"} & set(one):
                 key = one["family"], one["size"], one["flows"] > 1, one["kind"]
                 self.costs[key] = one[self.name] if one["got"] >= one["count"] else None
 
