@@ -468,12 +468,6 @@ int vpc_nl_remote_get(struct sk_buff *skb, struct genl_info *info)
 	err = vpc_nl_parse_remotes(info, 0, &list);
 	if (err)
 		return err;
-	if (list.n > 1) {
-		NL_SET_ERR_MSG_ATTR(info->extack, list.items[1].attr,
-				    "one remote can be asked for at a time");
-		vpc_nl_free_remotes(&list);
-		return -EINVAL;
-	}
 	mutex_lock(&vn->crypt.lock);
 	what.remote = vpc_remote_named(&vn->crypt, &list.items[0].prefixes->p[0]);
 	if (what.remote) {

@@ -176,8 +176,8 @@ def remotes(_):
                                           for n in range(1025)]), \
         "a remote has at most 1024 prefixes", errno.ENOSPC
     for what in ("remote-add", "remote-replace"):
-        yield what, dict(new, now=True), "this has no place in the request"
-        yield what, dict(new, seq=1), "this has no place in the request"
+        yield what, dict(new, now=True), "this can't be given here"
+        yield what, dict(new, seq=1), "this can't be given here"
     yield "remote-set", {"prefix": LOCATOR}, "the sequence number is missing"
     for what, more in (("remote-set", {"seq": 1}), ("remote-del", {}), ("remote-get", {})):
         yield what, dict(more, prefix=LOCATOR), "no remote has this first prefix", errno.ENOENT

@@ -86,14 +86,14 @@ def endpoints(family, results):
 
 def remotes(family, results):
     prefix = [{"addr": ip6("fd00:8::"), "len": 64}]
-    family.do("remote-add", remote={"prefix": prefix, "key": [{"public": KEY}]})
-    answer = family.do("remote-get", remote={"prefix": prefix})["remote"]
+    family.do("remote-add", remote=[{"prefix": prefix, "key": [{"public": KEY}]}])
+    (answer,) = family.do("remote-get", remote=[{"prefix": prefix}])["remote"]
     results.point("remote-add, remote-get", differences(
         answer, {"prefix": prefix, "state": "active",
                  "key": [{"public": KEY, "id": answer["key"][0]["id"]}]}))
     own = family.do("edge-get", edge={"name": "e0"})["edge"]["key"][0]
-    family.do("remote-set", remote={"prefix": prefix, "seq": 1 << 32})
-    (pair,) = family.dump("remote-get")[0]["remote"]["pair"]
+    family.do("remote-set", remote=[{"prefix": prefix, "seq": 1 << 32}])
+    (pair,) = family.dump("remote-get")[0]["remote"][0]["pair"]
     results.point("remote-set, and the pair in a dump", differences(
         pair, {"edge": "e0", "own-id": own["id"], "remote-id": answer["key"][0]["id"],
                "sends": True, "seq": 1 << 32}))
@@ -106,15 +106,15 @@ def remotes(family, results):
     seal = [step for step in trace["step"] if step["step"] == "seal"]
     results.point("a trace of what is sealed", [] if len(seal) == 1 and differences(
         seal[0], {"cipher": "aes-128-gcm", "key": KEY}) == [] else [str(trace)])
-    family.do("remote-replace", remote={"prefix": prefix, "key": [{"public": KEY}],
-                                        "encrypt": "required"})
+    family.do("remote-replace", remote=[{"prefix": prefix, "key": [{"public": KEY}],
+                                         "encrypt": "required"}])
     results.point("remote-replace", differences(
-        family.do("remote-get", remote={"prefix": prefix})["remote"],
+        family.do("remote-get", remote=[{"prefix": prefix}])["remote"][0],
         {"encrypt": "required"}))
     results.point("a key of zeros", refused(
-        lambda: family.do("remote-replace", remote={
-            "prefix": prefix, "key": [{"public": bytes(32)}]}), errno.EKEYREJECTED, "no secret"))
-    family.do("remote-del", remote={"prefix": prefix, "now": True})
+        lambda: family.do("remote-replace", remote=[{
+            "prefix": prefix, "key": [{"public": bytes(32)}]}]), errno.EKEYREJECTED, "no secret"))
+    family.do("remote-del", remote=[{"prefix": prefix, "now": True}])
     results.point("remote-del", [str(answer) for answer in family.dump("remote-get")])
 
 
