@@ -516,70 +516,88 @@ static void vpc_esp_finish(struct vpc_esp_op *op)
 
 /**
  * struct vpc_esp_match - a key that may open a packet
+ * @spi: SPI of the packet
+ * @seq: its sequence number
+ * @skip: how many keys have been tried
+ * @keys: those with that SPI
+ * @found: how many of them may open it, as far as it matters
  * @sa: the key
  * @more: there are others
  * @covered: it is one of the edge that the packet came from
  * @stale: a key was passed over, to which the packet is a replay
  */
 struct vpc_esp_match {
+	u32			spi;
+	u64			seq;
+	unsigned int		skip;
+	struct rhlist_head	*keys;
+	unsigned int		found;
 	const struct vpc_sa	*sa;
 	bool			more;
 	bool			covered;
 	struct vpc_pair		*stale;
 };
 
-static bool vpc_esp_is_of(const struct vpc_sa *sa, const struct vpc_edge *edge,
-			  const struct vpc_remote *remote)
+/* Those of the keys that are of a remote; false if there are enough. */
+static bool vpc_esp_match_remote(struct vpc_esp_match *m, const struct vpc_edge *edge,
+				 const struct vpc_remote *remote)
 {
-	return READ_ONCE(sa->sas->remote) == remote && sa->sas->pair->edge == edge;
+	const struct vpc_sa *sa;
+	struct rhlist_head *pos;
+
+	rhl_for_each_entry_rcu(sa, pos, m->keys, node) {
+		struct vpc_pair *pair = sa->sas->pair;
+
+		if (READ_ONCE(sa->sas->remote) != remote || pair->edge != edge ||
+		    sa == m->sa)
+			continue;
+		if (!vpc_pair_fresh(pair, m->spi & VPC_SPI_LANE_MASK, m->seq)) {
+			m->stale = pair;
+			continue;
+		}
+		m->found++;
+		if (m->found <= m->skip)
+			continue;
+		if (m->sa) {
+			m->more = true;
+			return false;
+		}
+		m->sa = sa;
+		m->covered = true;
+	}
+	return true;
 }
 
-/* The n-th key that may open a packet: of those with its SPI those of the edges
- * in whose prefixes its source lies, the longest first.  If there are none, a
- * key of another edge tells whether that edge has sent it.
+/* The key that may open a packet: of those with its SPI those of the edges in whose
+ * prefixes its source lies, the longest first.  If there are none, a key of another
+ * edge tells whether that edge has sent it.
  *
  * Ids of keys are short: two keys may have one, and only the cipher can tell.
  */
 static void vpc_esp_match(const struct vpc_edge *edge, const struct in6_addr *from,
-			  u32 spi, u64 seq, unsigned int n, struct vpc_esp_match *m)
+			  struct vpc_esp_match *m)
 {
 	const struct vpc_crypt *c = &edge->vn->crypt;
-	struct rhlist_head *list, *pos, *place;
 	const struct vpc_remote_prefix *rp;
-	unsigned int len, found = 0;
 	const struct vpc_sa *sa;
+	struct rhlist_head *pos;
+	unsigned int len;
 
-	memset(m, 0, sizeof(*m));
-	list = vpc_sa_lookup(c, spi);
-	for (len = vpc_remote_len(c, 129); len && list; len = vpc_remote_len(c, len)) {
-		rhl_for_each_entry_rcu(rp, place, vpc_prefixes_at(c, from, len), node) {
+	m->keys = vpc_sa_lookup(c, m->spi);
+	for (len = vpc_remote_len(c, 129); len && m->keys; len = vpc_remote_len(c, len)) {
+		rhl_for_each_entry_rcu(rp, pos, vpc_prefixes_at(c, from, len), node) {
 			if (READ_ONCE(rp->state) == VPC_STATE_DARK)
 				continue;
 			/* Of several prefixes of a remote, the longest. */
-			if (n && vpc_remote_covers(c, rp->remote, from) != len)
+			if (m->skip && vpc_remote_covers(c, rp->remote, from) != len)
 				continue;
-			rhl_for_each_entry_rcu(sa, pos, list, node) {
-				if (!vpc_esp_is_of(sa, edge, rp->remote) || sa == m->sa)
-					continue;
-				if (!vpc_pair_fresh(sa->sas->pair, spi & VPC_SPI_LANE_MASK,
-						    seq)) {
-					m->stale = sa->sas->pair;
-					continue;
-				}
-				if (found++ < n)
-					continue;
-				if (m->sa) {
-					m->more = true;
-					return;
-				}
-				m->sa = sa;
-				m->covered = true;
-			}
+			if (!vpc_esp_match_remote(m, edge, rp->remote))
+				return;
 		}
 	}
-	if (found || m->stale || n)
+	if (m->found || m->stale || m->skip)
 		return;
-	rhl_for_each_entry_rcu(sa, pos, list, node)
+	rhl_for_each_entry_rcu(sa, pos, m->keys, node)
 		if (READ_ONCE(sa->sas->remote) && sa->sas->pair->edge == edge)
 			m->sa = sa;
 }
@@ -599,17 +617,20 @@ static enum vpc_counter vpc_esp_unknown(const struct vpc_edge *edge,
 static void vpc_esp_try(struct vpc_nic *nic, struct sk_buff *skb, unsigned int attempt)
 {
 	const struct vpc_esp_hdr *esp = (void *)skb->data + sizeof(struct ipv6hdr);
-	u64 seq = be64_to_cpu(esp->iv);
-	struct vpc_esp_match m;
+	struct vpc_esp_match m = {
+		.spi = ntohl(esp->spi),
+		.seq = be64_to_cpu(esp->iv),
+		.skip = attempt,
+	};
 	struct crypto_aead *aead;
 	enum vpc_counter reason;
 	struct vpc_esp_op *op;
 
-	vpc_esp_match(nic->edge, &ipv6_hdr(skb)->saddr, ntohl(esp->spi), seq, attempt, &m);
+	vpc_esp_match(nic->edge, &ipv6_hdr(skb)->saddr, &m);
 	if (unlikely(!m.sa)) {
 		if (m.stale) {
 			this_cpu_inc(m.stale->cpu->replays);
-			WRITE_ONCE(m.stale->last_replay, seq);
+			WRITE_ONCE(m.stale->last_replay, m.seq);
 			reason = VPC_DROP_REPLAY;
 		} else {
 			reason = attempt ? VPC_DROP_BAD_ICV :
@@ -623,7 +644,7 @@ static void vpc_esp_try(struct vpc_nic *nic, struct sk_buff *skb, unsigned int a
 	if (unlikely(!op))
 		goto drop;
 	op->seal = false;
-	op->seq = seq;
+	op->seq = m.seq;
 	op->attempt = attempt;
 	op->covered = m.covered;
 	if (unlikely(m.more)) {
