@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "inet.h"
 #include "path.h"
 #include "tap.h"
 
@@ -177,18 +178,6 @@ const struct in6_addr *vpc_route_pick(const struct vpc_route *route,
 	if (route->hops)
 		return &route->hops->hop[1].sid;
 	return route->weight ? &route->sid : NULL;
-}
-
-static union vpc_ip address(u8 version, unsigned int n)
-{
-	union vpc_ip ip;
-
-	memset(&ip, 0, sizeof(ip));
-	if (version == 4)
-		ip.v4 = htonl(0x0a000000 + n);
-	else
-		ip.v6.s6_addr[15] = n;
-	return ip;
 }
 
 static void add(unsigned int ep, u8 version, unsigned int n, u8 state)

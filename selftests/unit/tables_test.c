@@ -11,6 +11,7 @@
 
 #include "fib.h"
 #include "hop.h"
+#include "inet.h"
 #include "path.h"
 #include "tap.h"
 
@@ -93,18 +94,6 @@ static struct in6_addr sid_of(unsigned int n)
 static u32 vpc_of(unsigned int n)
 {
 	return n == FAR_X ? 1001 : 1000;
-}
-
-static union vpc_ip address(u8 version, unsigned int n)
-{
-	union vpc_ip ip;
-
-	memset(&ip, 0, sizeof(ip));
-	if (version == 4)
-		ip.v4 = htonl(0x0a000000 + n);
-	else
-		ip.v6.s6_addr[15] = n;
-	return ip;
 }
 
 /* An endpoint at a SID, with the address of number @n in both families. */
