@@ -27,9 +27,16 @@ static const struct nla_policy vpc_remote_policy[VPC_REMOTE_A_MAX + 1] = {
 	[VPC_REMOTE_A_STANDBY_PREFIX] = { .type = NLA_NESTED },
 };
 
+static const char *const vpc_remote_missing[] = {
+	[VPC_REMOTE_A_PREFIX]	= "a remote needs a prefix",
+	[VPC_REMOTE_A_KEY]	= "a remote needs a key",
+	[VPC_REMOTE_A_SEQ]	= "the sequence number is missing",
+};
+
 static const struct vpc_nl_object vpc_remote_object = {
-	.policy	= vpc_remote_policy,
-	.max	= VPC_REMOTE_A_MAX,
+	.policy		= vpc_remote_policy,
+	.missing	= vpc_remote_missing,
+	.max		= VPC_REMOTE_A_MAX,
 };
 
 /* Parsing. */
@@ -83,10 +90,6 @@ static int vpc_nl_alloc_prefixes(struct vpc_remote_item *it, struct netlink_ext_
 		active += nla_type(attr) == VPC_REMOTE_A_PREFIX;
 		standby += nla_type(attr) == VPC_REMOTE_A_STANDBY_PREFIX;
 	}
-	if (!active) {
-		NL_SET_ERR_MSG_ATTR(extack, it->attr, "a remote needs a prefix");
-		return -EINVAL;
-	}
 	if (active + standby > VPC_MAX_PREFIXES) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "a remote has at most 1024 prefixes");
 		return -ENOSPC;
@@ -127,29 +130,21 @@ static int vpc_nl_parse_lists(struct vpc_remote_item *it, struct netlink_ext_ack
 	return 0;
 }
 
-/* Nothing but @allow may be there. */
+/* Beside its prefixes, @need must be there, and @allow may. */
 static int vpc_nl_parse_remote(struct vpc_remote_item *it, const struct nlattr *nest,
-			       u32 allow, struct netlink_ext_ack *extack)
+			       u32 need, u32 allow, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
 	int err;
 
 	it->attr = nest;
-	err = vpc_nl_parse(tb, &vpc_remote_object, nest, 0,
-			   allow | BIT(VPC_REMOTE_A_PREFIX), extack);
+	err = vpc_nl_parse(tb, &vpc_remote_object, nest, need | BIT(VPC_REMOTE_A_PREFIX),
+			   allow, extack);
 	if (err)
 		return err;
 	err = vpc_nl_parse_lists(it, extack);
 	if (err)
 		return err;
-	if (allow & BIT(VPC_REMOTE_A_KEY) && !it->n_keys) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "a remote needs a key");
-		return -EINVAL;
-	}
-	if (allow & BIT(VPC_REMOTE_A_SEQ) && !tb[VPC_REMOTE_A_SEQ]) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the sequence number is missing");
-		return -EINVAL;
-	}
 	if (tb[VPC_REMOTE_A_ENCRYPT])
 		it->encrypt = nla_get_u8(tb[VPC_REMOTE_A_ENCRYPT]);
 	if (tb[VPC_REMOTE_A_SEQ])
@@ -174,7 +169,7 @@ static void vpc_nl_free_remotes(struct vpc_remote_items *list)
 	kvfree(list->items);
 }
 
-static int vpc_nl_parse_remotes(struct genl_info *info, u32 allow,
+static int vpc_nl_parse_remotes(struct genl_info *info, u32 need, u32 allow,
 				struct vpc_remote_items *list)
 {
 	const struct nlattr *nla = NULL;
@@ -185,7 +180,8 @@ static int vpc_nl_parse_remotes(struct genl_info *info, u32 allow,
 	if (!list->items)
 		return -ENOMEM;
 	while ((nla = vpc_nl_next(info, nla, VPC_A_REMOTE))) {
-		err = vpc_nl_parse_remote(&list->items[list->n++], nla, allow, info->extack);
+		err = vpc_nl_parse_remote(&list->items[list->n++], nla, need, allow,
+					  info->extack);
 		if (err) {
 			vpc_nl_free_remotes(list);
 			return err;
@@ -403,8 +399,9 @@ static int vpc_nl_remote_change(struct genl_info *info, bool replace)
 	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_STANDBY_PREFIX) |
-				   BIT(VPC_REMOTE_A_KEY) | BIT(VPC_REMOTE_A_ENCRYPT), &list);
+	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_KEY),
+				   BIT(VPC_REMOTE_A_STANDBY_PREFIX) |
+				   BIT(VPC_REMOTE_A_ENCRYPT), &list);
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);
@@ -431,7 +428,7 @@ int vpc_nl_remote_set(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_SEQ), &list);
+	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_SEQ), 0, &list);
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);
@@ -447,7 +444,7 @@ int vpc_nl_remote_del(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_NOW), &list);
+	err = vpc_nl_parse_remotes(info, 0, BIT(VPC_REMOTE_A_NOW), &list);
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);
@@ -465,7 +462,7 @@ int vpc_nl_remote_get(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remotes(info, 0, &list);
+	err = vpc_nl_parse_remotes(info, 0, 0, &list);
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);

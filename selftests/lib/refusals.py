@@ -201,6 +201,9 @@ def sentences():
         for found in re.findall(r'NL_SET_ERR_MSG(?:_ATTR)?\([^;]*?"((?:[^"\\]|\\.)*)"', text):
             if not ELSEWHERE.search(found):
                 yield os.path.basename(path), found.replace('\\"', '"')
+        for table in re.findall(r"_missing\[\] = \{(.*?)\};", text, flags=re.S):
+            for found in re.findall(r'"(.*)"', table):
+                yield os.path.basename(path), found
 
 
 def refused(family, what, values, sentence, number):
