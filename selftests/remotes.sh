@@ -58,10 +58,7 @@ test_batches()
 }
 
 modprobe -q -a aesni_intel sha256_ssse3
-topo_up 1500 3
-vpc_on h2 edge del vpc2_2
-topo_talk
-vpc_on h0 vpc add 1000 fd00::2:30 02:00:00:00:00:30 -4 10.0.0.30
+topo_scripted
 test_batches
 tap_results "$lib/remotes.py" "$topo"
 tap_done

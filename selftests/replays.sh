@@ -13,11 +13,6 @@ lib=$(dirname "${BASH_SOURCE[0]}")/lib
 
 modprobe -q -a aesni_intel sha256_ssse3
 
-topo_up 1500 3
-vpc_on h2 edge del vpc2_2
-topo_talk
-for address in "fd00::2:30 10.0.0.30" "fd00::3:30 10.0.0.40"; do
-	vpc_on h0 vpc add 1000 "${address% *}" 02:00:00:00:00:30 -4 "${address#* }"
-done
+topo_scripted
 tap_results "$lib/replays.py" "$topo"
 tap_done

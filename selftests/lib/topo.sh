@@ -215,6 +215,25 @@ topo_talk()
 		-4 10.0.0.20 -6 fd00::cc:0:20
 }
 
+# topo_scripted: the same, and a third host without an edge: a program is that, with
+# endpoints that h0 knows.  VM 0 knows its gateways for good, so that it never asks for
+# them while a test counts.
+topo_scripted()
+{
+	local address
+
+	topo_up 1500 3
+	vpc_on h2 edge del vpc2_2
+	topo_talk
+	for address in "fd00::2:30 10.0.0.30" "fd00::3:30 10.0.0.40"; do
+		vpc_on h0 vpc add 1000 "${address% *}" 02:00:00:00:00:30 -4 "${address#* }"
+	done
+	for address in 169.254.1.1 fe80::1; do
+		ip -n "${topo}vm0" neigh replace $address lladdr 02:56:50:43:00:01 dev vm0 \
+			nud permanent || bail "can't give vm0 a neighbour"
+	done
+}
+
 # tap_results PROGRAM [ARGUMENT...]: report the test points of a program that
 # prints them as harness.py does.
 tap_results()
