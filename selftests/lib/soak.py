@@ -107,7 +107,16 @@ class Fabric:
         return now
 
     def mark(self):
-        self.base = self.read()
+        """From here on everything is counted.  Connections of before may still end, and
+        what comes between the counters of one reading would be missing for ever."""
+        last = None
+        for _ in range(60):
+            self.base = self.read()
+            if self.base == last:
+                break
+            last = self.base
+        else:
+            raise SystemExit("there is traffic that nobody has begun")
         self.before = {name: self.snmp(name) for name in ("spine", *HOSTS)}
 
     def details(self):
