@@ -10,7 +10,8 @@
 # or a tunnel whose other side is in ha.
 
 # Names and addresses, without blanks; $here and $count, which are the measuring
-# script's; what each_side sets; $out, which the script reads.
+# script's; what each_side sets; $out, and $queues if packets wait for a worker on the
+# way, which the script reads.
 # shellcheck disable=SC2034,SC2086,SC2154
 
 PATH=$here/../../tools:$PATH
@@ -37,6 +38,7 @@ base()
 	local name
 
 	cleanup
+	queues=
 	for name in gen vma ha hb vmb; do
 		ip netns add $name || die "can't add a network namespace"
 		ip -n $name link set lo up
@@ -252,6 +254,7 @@ esp_side()
 
 setup_wireguard()
 {
+	queues=y
 	declare -gA private=([a]=$(wg genkey) [b]=$(wg genkey))
 	[ -n "${private[a]}" ] || die "there is no wg"
 	tunnel wireguard
