@@ -249,11 +249,15 @@ class Test:
         return problems, sent, got
 
     def counted(self, sender, receiver):
-        here, there = (self.machines[side].delta() for side in (sender, receiver))
-        problems = []
-        for one, other in ((here, there), (there, here)):
-            if one.get("to_fabric") != other.get("from_fabric"):
-                problems = ["the sender counted %s, the receiver %s" % (here, there)]
+        # The end of the connection can still be under way.
+        for _ in range(20):
+            here, there = (self.machines[side].delta() for side in (sender, receiver))
+            problems = ["the sender counted %s, the receiver %s" % (here, there)
+                        for one, other in ((here, there), (there, here))
+                        if one.get("to_fabric") != other.get("from_fabric")]
+            if not problems:
+                break
+            time.sleep(0.2)
         if here.get("from_vm", 0) < SIZE // 1500:
             problems.append("only %s from the VM" % here.get("from_vm"))
         return problems + sum((machine.audit() for machine in self.machines.values()), [])
