@@ -20,7 +20,7 @@ import time
 import vpcwire
 from flows import (
     IP_MTU_DISCOVER, PMTUDISC_DO, SOL_UDP, UDP_SEGMENT, Wire, checksum_problem, command,
-    datagrams, inside, is_overlay, received, transfer)
+    datagrams, inside, is_overlay, received, router_loses_gso, transfer)
 from harness import VM0, VM1, VM2, VMGTW, Counters, Results, audit
 from packets import (
     EDGE_MAC, ETH_ARP, ETH_IP, ETH_IPV6, ETH_VLAN, Kind, Offload, Port, ethernet,
@@ -123,6 +123,7 @@ class Test:
         self.prefix, self.results = prefix, results
         self.hosts = [Counters(prefix + host) for host in ("h0", "h1")]
         self.data = os.urandom(1 << 19)
+        self.loses_gso = router_loses_gso(prefix)
 
     def ns(self, name):
         return self.prefix + name
@@ -142,7 +143,8 @@ class Test:
             got = [(f, o) for f, o in fabric.frames(is_overlay) if f[54] == TCP]
             fabric.socket.close()
             problems += sorted({checksum_problem(f, o) for f, o in got} - {None})
-            if way == "to" and max((len(f) for f, _ in got), default=0) < 5000:
+            longest = max((len(f) for f, _ in got), default=0)
+            if way == "to" and longest < 5000 and not self.loses_gso:
                 problems.append("it was cut before the fabric")
             if way.startswith("on") and got:
                 problems.append("it went to the fabric")
@@ -247,10 +249,10 @@ class Test:
         self.neighbours(tap)
         for name, here, there in FAMILIES:
             self.tap_datagrams(tap, name, here, there)
-            self.tap_segments(tap, name)
-        tap.offload(0)
-        for name, _, _ in FAMILIES:
-            self.from_other(tap, name, False)
+        if self.loses_gso:
+            self.results.skip("TCP in segments", "this kernel's routers drop them")
+        else:
+            self.segments(tap)
         tap.drain()
         self.isolation(tap)
 
@@ -310,6 +312,13 @@ class Test:
         offload = Offload(34, 16, Offload.TCPV4, 1200, 54) if v4 else \
             Offload(54, 16, Offload.TCPV6, 1200, 74)
         return Kind("stream", packet, "ipv4" if v4 else "ipv6", offload=offload)
+
+    def segments(self, tap):
+        for name, _, _ in FAMILIES:
+            self.tap_segments(tap, name)
+        tap.offload(0)
+        for name, _, _ in FAMILIES:
+            self.from_other(tap, name, False)
 
     def tap_segments(self, tap, name):
         kind = self.stream(VM0.v4, VM2.v4) if name == "IPv4" else self.stream(VM0.v6, VM2.v6)
