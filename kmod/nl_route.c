@@ -183,6 +183,11 @@ static int vpc_nl_parse_target(struct vpc_route *route, struct nlattr **tb,
 				    "a route of this kind has no next hops");
 		return -EINVAL;
 	}
+	if (tb[VPC_ROUTE_A_HASH] && route->kind != VPC_ROUTE_VIA) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[VPC_ROUTE_A_HASH],
+				    "a route of this kind picks nothing by a hash");
+		return -EINVAL;
+	}
 	if (!tb[VPC_ROUTE_A_PEER] == to_peer) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[VPC_ROUTE_A_PEER] ?: nest,
 				    "a route to a peer names it, and no other does");
@@ -382,7 +387,8 @@ int vpc_nl_put_route(struct sk_buff *skb, int attr, const struct vpc_route *rout
 	    (route->kind == VPC_ROUTE_PEER &&
 	     nla_put_u32(skb, VPC_ROUTE_A_PEER, route->peer)) ||
 	    (route->exported && nla_put_flag(skb, VPC_ROUTE_A_EXPORT)) ||
-	    nla_put_u8(skb, VPC_ROUTE_A_HASH, route->hash) ||
+	    (route->kind == VPC_ROUTE_VIA &&
+	     nla_put_u8(skb, VPC_ROUTE_A_HASH, route->hash)) ||
 	    nla_put_u8(skb, VPC_ROUTE_A_STATE, READ_ONCE(route->state)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);

@@ -137,7 +137,7 @@ static void print_target(const struct nlattr **tb, const struct nlattr *nest)
 		print_vias(nest);
 	print_value(tb, VPC_ROUTE_A_PEER, "peer", " peer %llu");
 	print_bool("export", " export", tb[VPC_ROUTE_A_EXPORT]);
-	if (kind == VPC_ROUTE_VIA && tb[VPC_ROUTE_A_HASH])
+	if (tb[VPC_ROUTE_A_HASH])
 		print_value(tb, VPC_ROUTE_A_HASH, "hash",
 			    mnl_attr_get_u8(tb[VPC_ROUTE_A_HASH]) == VPC_HASH_L3 ?
 			    NULL : " hash %s");

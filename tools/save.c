@@ -211,9 +211,7 @@ static void put_route(FILE *out, const struct nlattr *nest)
 	put_value(out, "peer", tb[VPC_ROUTE_A_PEER], &attr_route);
 	if (tb[VPC_ROUTE_A_EXPORT])
 		fputs(" export", out);
-	/* It says nothing for routes of other kinds. */
-	if (!differs_u8(tb[VPC_ROUTE_A_KIND], VPC_ROUTE_VIA) &&
-	    differs_u8(tb[VPC_ROUTE_A_HASH], VPC_HASH_L3))
+	if (differs_u8(tb[VPC_ROUTE_A_HASH], VPC_HASH_L3))
 		put_value(out, "hash", tb[VPC_ROUTE_A_HASH], &attr_route);
 	if (differs_u8(tb[VPC_ROUTE_A_STATE], VPC_STATE_ACTIVE))
 		put_value(out, "state", tb[VPC_ROUTE_A_STATE], &attr_route);

@@ -147,6 +147,9 @@ def routes(_):
         yield "route-add", dict(new, via=hops), \
             "a route of this kind has from 1 to 1024 next hops"
     yield "route-add", dict(new, kind="blackhole"), "a route of this kind has no next hops"
+    for kind, more in (("blackhole", {}), ("prohibit", {}), ("peer", {"peer": 1001})):
+        yield "route-add", dict(without("via"), kind=kind, hash="l3", **more), \
+            "a route of this kind picks nothing by a hash"
     yield "route-add", dict(new, peer=1001), "a route to a peer names it, and no other does"
     peer = dict(without("via"), kind="peer")
     yield "route-add", peer, "a route to a peer names it, and no other does"

@@ -7,6 +7,7 @@ usage: spec_client.py NETNS DEVICE
 
 import errno
 import socket
+import struct
 import subprocess
 import sys
 
@@ -84,6 +85,52 @@ def endpoints(family, results):
     family.do("endpoint-set", endpoint=[{"vpc": 1000, "sid": OTHER, "state": "active"}])
 
 
+def routes(family, results):
+    """Of each kind one, and the consent to a peering; what a dump tells can be added."""
+    dst = {"vpc": 1000, "len": 16}
+    wanted = [dict(dst, dst=ip4("10.1.0.0"), kind="via", hash="l4", export=True,
+                   via=[OTHER + struct.pack("=H", 3), SID + struct.pack("=H", 1)]),
+              dict(dst, dst=ip4("10.2.0.0"), kind="peer", peer=1001),
+              dict(dst, dst=ip4("10.3.0.0"), kind="blackhole"),
+              dict(dst, dst=ip6("fd02::"), kind="prohibit", state="standby")]
+
+    def told():
+        found = [one for answer in family.dump("route-get", route=[{"vpc": 1000}])
+                 for one in answer["route"]]
+        return sorted(found, key=lambda one: one["dst"])
+
+    family.do("peer-add", peer=[{"vpc": 1000, "peer": 1001}])
+    (consent,) = family.dump("peer-get")[0]["peer"]
+    results.point("peer-add, and a dump", differences(
+        consent, {"vpc": 1000, "peer": 1001, "state": "active"}))
+    family.do("route-add", route=wanted)
+    first = told()
+    problems = [] if len(first) == len(wanted) else [str(first)]
+    for have, want in zip(first, wanted):
+        want["via"] = sorted(want.get("via", [])) or None
+        problems += differences(dict(have, via=sorted(have.get("via", [])) or None), want)
+        if ("hash" in have) != (have["kind"] == "via"):
+            problems.append("a hash, or none: %s" % have)
+    results.point("route-add: each kind, and a dump", problems)
+    for one in first:
+        family.do("route-del", route=[{key: one[key] for key in ("vpc", "dst", "len")} |
+                                      {"now": True}])
+    problems = [str(one) for one in told()]
+    family.do("route-add", route=first)
+    results.point("route-del, and what was told is taken back",
+                  problems + ([] if told() == first else [str(told())]))
+    family.do("route-set", route=[dict(dst, dst=ip4("10.3.0.0"), state="standby")])
+    family.do("route-replace", route=[dict(dst, dst=ip4("10.2.0.0"), kind="peer", peer=1001,
+                                           state="standby")])
+    results.point("route-set, route-replace", [
+        str(one) for one in told() if one["state"] != "standby" and one["kind"] != "via"])
+    for one in first:
+        family.do("route-del", route=[{key: one[key] for key in ("vpc", "dst", "len")} |
+                                      {"now": True}])
+    family.do("peer-del", peer=[{"vpc": 1000, "peer": 1001}])
+    results.point("peer-del", [str(answer) for answer in family.dump("peer-get")])
+
+
 def remotes(family, results):
     prefix = [{"addr": ip6("fd00:8::"), "len": 64}]
     family.do("remote-add", remote=[{"prefix": prefix, "key": [{"public": KEY}]}])
@@ -159,7 +206,9 @@ def events(family, listener, results):
         seen.append((name, values["event"]))
     want = [("edge-ntf", "add"), ("edge-ntf", "change"), ("endpoint-ntf", "add"),
             ("endpoint-ntf", "change"), ("endpoint-ntf", "del"), ("remote-ntf", "add"),
-            ("remote-ntf", "change"), ("remote-ntf", "del"), ("edge-ntf", "del")]
+            ("remote-ntf", "change"), ("remote-ntf", "del"), ("route-ntf", "add"),
+            ("route-ntf", "change"), ("route-ntf", "del"), ("peer-ntf", "add"),
+            ("peer-ntf", "del"), ("edge-ntf", "del")]
     results.point("events of every kind", ["%s: %s is missing" % w for w in want
                                            if w not in seen])
 
@@ -174,6 +223,7 @@ def main():
         edges(family, results, int(device))
         subprocess.run(["ip", "-n", netns, "link", "set", "e0", "up"], check=True)
         endpoints(family, results)
+        routes(family, results)
         remotes(family, results)
         refusals(family, results)
         trace_and_stats(family, results)

@@ -379,7 +379,7 @@ struct vpc_via {
  *	1 to %VPC_MAX_NEXT_HOPS
  * @VPC_ROUTE_A_PEER: u32: VPC id, for %VPC_ROUTE_PEER
  * @VPC_ROUTE_A_EXPORT: flag: peers may use it; not for %VPC_ROUTE_PEER
- * @VPC_ROUTE_A_HASH: u8, &enum vpc_hash; l3 if not given
+ * @VPC_ROUTE_A_HASH: u8, &enum vpc_hash, for %VPC_ROUTE_VIA: l3 if not given
  * @VPC_ROUTE_A_STATE: u8, &enum vpc_state; active if not given
  * @VPC_ROUTE_A_NOW: flag: in DEL, without grace
  */
