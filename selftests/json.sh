@@ -161,6 +161,9 @@ on_host edge set e0 grace 77
 on_host vpc replace 1000 fd00:9::30 02:00:00:00:00:33 -4 10.0.0.30 -6 fd01::30
 on_host route replace 1000 fd02::/16 via fd00:8::20 weight 3 via fd00:9::30 hash l3 export
 on_host peer add 1 1000 state active
+on_host peer add 1000 1 state standby
+on_host edge set e0 max-segments 2 key-grace 60 option-type 0xdf fabric any on
+on_host edge set e0 mtu 1400
 on_host remote replace fd00:8::/64 prefix fd00:18::/64 key $alice encrypt off
 on_host remote del fd00:8::/64 now
 on_host remote del fd00:28::/64
@@ -177,7 +180,7 @@ check "monitor: changes of a remote" grep '"event":"change","object":"remote"' "
 check "monitor: the end of a remote" grep '"event":"del","object":"remote"' "$tmp/monitor"
 
 # changed OBJECT TEXT NAME...: a change of an object that has the text in its line
-# is of just these settings.
+# is of just these of its members.
 changed()
 {
 	local names
@@ -187,22 +190,46 @@ changed()
 		tee /dev/stderr | grep -F "\"changed\":[${names:1}]"
 }
 
-check "monitor: of an edge, two settings change" changed edge '"name":"e0"' prefix grace
-check "monitor: its keys" changed edge '"name":"e0"' key
+check "monitor: of an edge, two settings change" changed edge '"name":"e0"' prefixes grace
+check "monitor: its keys" changed edge '"name":"e0"' keys
+check "monitor: what has another name as an argument" \
+	changed edge '"name":"e0"' fabric_any max_segments option_type mtu key_grace
+check "monitor: the MTU, once" changed edge '"name":"e0"' mtu
 check "monitor: nothing" grep '"name":"e0".*"changed":\[\]' "$tmp/monitor"
 check "monitor: an endpoint's state" changed endpoint fd00:9::31 state
-check "monitor: its addresses" changed endpoint fd00:9::30 MAC -6
+check "monitor: its addresses" changed endpoint fd00:9::30 mac ipv6
 check "monitor: a route's next hops" changed route '"prefix":"fd02::/16"' via hash
 check "monitor: the state of one that stands beside another" \
 	changed route '10.4.0.0/16","kind":"via","via":[{"sid":"fd00:9::30"' state
 check "monitor: and of the one that it displaces" \
 	changed route '10.4.0.0/16","kind":"via","via":[{"sid":"fd00:8::20"' state
 check "monitor: a peering" changed peer '"vpc":1,"peer":1000' state
+check "monitor: both sides of it" changed peer '"vpc":1000,"peer":1' state peer_state
+check "monitor: a remote's keys" changed remote fd00:28::/64 prefixes keys retired_prefixes \
+	replaced_keys
 check "monitor: a remote" changed remote fd00:8::/64 encrypt
 check_fails "monitor: what is new has changed nothing" \
 	eval 'grep "\"event\":\"add\"" "$tmp/monitor" | grep "\"changed\""'
 check "monitor: each has a time" [ "$(grep -c '"timestamp":"' "$tmp/monitor")" = \
 	"$(wc -l < "$tmp/monitor")" ]
+
+# named: what is said to have changed is a member of the object, in every line.
+named()
+{
+	python3 -c '
+import json, sys
+for line in sys.stdin:
+    event = json.loads(line)
+    strange = set(event.get("changed", [])) - set(event[event["object"]])
+    strange -= {"retired_ipv4", "retired_ipv6", "retired_prefixes", "standby_prefixes"}
+    if strange:
+        sys.exit("%s: %s" % (strange, line))
+'
+}
+
+check "monitor: what has changed is a member of its object" named < "$tmp/monitor"
+check_fails "monitor: the schema knows the names" "$schema" monitor \
+	< <(sed 's/"changed":\["keys"\]/"changed":["key"]/' "$tmp/monitor")
 
 # A member that the schema does not know, or a value of another kind.
 on_host -j edge show e0 > "$tmp/json"

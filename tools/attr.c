@@ -33,44 +33,45 @@ static const struct attr_info edge_info[] = {
 	[VPC_EDGE_A_NAME]		= { "name", ATTR_STRING },
 	[VPC_EDGE_A_IFINDEX]		= { "ifindex", ATTR_U32 },
 	[VPC_EDGE_A_LOCATOR]		= { "locator", ATTR_PREFIX, &attr_prefix },
-	[VPC_EDGE_A_PREFIX]		= { "prefix", ATTR_PREFIX, &attr_prefix },
+	[VPC_EDGE_A_PREFIX]		= { "prefix", ATTR_PREFIX, &attr_prefix,
+					    .key = "prefixes" },
 	[VPC_EDGE_A_PREFIX_DEL]		= { "prefix del", ATTR_PREFIX, &attr_prefix },
 	[VPC_EDGE_A_FABRIC]		= { "fabric", ATTR_IFINDEX },
 	[VPC_EDGE_A_FABRIC_DEL]		= { "fabric del", ATTR_IFINDEX },
-	[VPC_EDGE_A_FABRIC_ANY]		= { "fabric any", ATTR_ONOFF },
+	[VPC_EDGE_A_FABRIC_ANY]		= { "fabric any", ATTR_ONOFF, .key = "fabric_any" },
 	[VPC_EDGE_A_MTU]		= { "mtu", ATTR_U32 },
-	[VPC_EDGE_A_MAX_SEGMENTS]	= { "max-segments", ATTR_U8 },
+	[VPC_EDGE_A_MAX_SEGMENTS]	= { "max-segments", ATTR_U8, .key = "max_segments" },
 	[VPC_EDGE_A_SHORT]		= { "short", ATTR_ONOFF },
 	[VPC_EDGE_A_GRACE]		= { "grace", ATTR_U32 },
-	[VPC_EDGE_A_OPTION_TYPE]	= { "option-type", ATTR_HEX8 },
-	[VPC_EDGE_A_DEFAULT_MTU]	= { "default-mtu", ATTR_U32 },
+	[VPC_EDGE_A_OPTION_TYPE]	= { "option-type", ATTR_HEX8, .key = "option_type" },
+	[VPC_EDGE_A_DEFAULT_MTU]	= { "mtu", ATTR_U32 },
 	[VPC_EDGE_A_ENDPOINTS]		= { "endpoints", ATTR_U32 },
 	[VPC_EDGE_A_STATS]		= { "stats", ATTR_COUNTERS },
 	[VPC_EDGE_A_ENCRYPT]		= { "encrypt", ATTR_ENCRYPT },
 	[VPC_EDGE_A_CIPHER]		= { "cipher", ATTR_CIPHER },
-	[VPC_EDGE_A_KEY_GRACE]		= { "key-grace", ATTR_U32 },
-	[VPC_EDGE_A_KEY]		= { "key", ATTR_KEY_NEST, &attr_key },
+	[VPC_EDGE_A_KEY_GRACE]		= { "key-grace", ATTR_U32, .key = "key_grace" },
+	[VPC_EDGE_A_KEY]		= { "key", ATTR_KEY_NEST, &attr_key, .key = "keys" },
 	[VPC_EDGE_A_NOW]		= { "now", ATTR_FLAG },
 };
 
 const struct attr_table attr_edge = { edge_info, ARRAY_SIZE(edge_info) };
 
 static const struct attr_info endpoint_info[] = {
-	[VPC_ENDPOINT_A_VPC]		= { "ID", ATTR_U32 },
-	[VPC_ENDPOINT_A_SID]		= { "SID", ATTR_IPV6 },
-	[VPC_ENDPOINT_A_MAC]		= { "MAC", ATTR_MAC },
-	[VPC_ENDPOINT_A_IPV4]		= { "-4", ATTR_IPV4 },
-	[VPC_ENDPOINT_A_IPV6]		= { "-6", ATTR_IPV6 },
+	[VPC_ENDPOINT_A_VPC]		= { "ID", ATTR_U32, .key = "vpc" },
+	[VPC_ENDPOINT_A_SID]		= { "SID", ATTR_IPV6, .key = "sid" },
+	[VPC_ENDPOINT_A_MAC]		= { "MAC", ATTR_MAC, .key = "mac" },
+	[VPC_ENDPOINT_A_IPV4]		= { "-4", ATTR_IPV4, .key = "ipv4" },
+	[VPC_ENDPOINT_A_IPV6]		= { "-6", ATTR_IPV6, .key = "ipv6" },
 	[VPC_ENDPOINT_A_STATE]		= { "state", ATTR_STATE },
 	[VPC_ENDPOINT_A_EDGE]		= { "edge", ATTR_STRING },
-	[VPC_ENDPOINT_A_DEV]		= { "device", ATTR_STRING },
+	[VPC_ENDPOINT_A_DEV]		= { "device", ATTR_STRING, .key = "dev" },
 	[VPC_ENDPOINT_A_NETNS_FD]	= { "netns", ATTR_U32 },
 	[VPC_ENDPOINT_A_NOW]		= { "now", ATTR_FLAG },
 	[VPC_ENDPOINT_A_IFINDEX]	= { "ifindex", ATTR_U32 },
 	[VPC_ENDPOINT_A_NETNSID]	= { "netnsid", ATTR_U32 },
 	[VPC_ENDPOINT_A_STATS]		= { "stats", ATTR_COUNTERS },
-	[VPC_ENDPOINT_A_RETIRED_IPV4]	= { "retired -4", ATTR_IPV4 },
-	[VPC_ENDPOINT_A_RETIRED_IPV6]	= { "retired -6", ATTR_IPV6 },
+	[VPC_ENDPOINT_A_RETIRED_IPV4]	= { "retired -4", ATTR_IPV4, .key = "retired_ipv4" },
+	[VPC_ENDPOINT_A_RETIRED_IPV6]	= { "retired -6", ATTR_IPV6, .key = "retired_ipv6" },
 };
 
 const struct attr_table attr_endpoint = { endpoint_info, ARRAY_SIZE(endpoint_info) };
@@ -87,8 +88,8 @@ static const struct attr_info vpc_info[] = {
 const struct attr_table attr_vpc = { vpc_info, ARRAY_SIZE(vpc_info) };
 
 static const struct attr_info route_info[] = {
-	[VPC_ROUTE_A_VPC]	= { "ID", ATTR_U32 },
-	[VPC_ROUTE_A_DST]	= { "PREFIX", ATTR_ADDRESS },
+	[VPC_ROUTE_A_VPC]	= { "ID", ATTR_U32, .key = "vpc" },
+	[VPC_ROUTE_A_DST]	= { "PREFIX", ATTR_ADDRESS, .key = "prefix" },
 	[VPC_ROUTE_A_LEN]	= { "length", ATTR_LENGTH },
 	[VPC_ROUTE_A_KIND]	= { "kind", ATTR_ROUTE_KIND },
 	[VPC_ROUTE_A_VIA]	= { "via", ATTR_VIA },
@@ -102,10 +103,10 @@ static const struct attr_info route_info[] = {
 const struct attr_table attr_route = { route_info, ARRAY_SIZE(route_info) };
 
 static const struct attr_info peer_info[] = {
-	[VPC_PEER_A_VPC]	= { "ID", ATTR_U32 },
-	[VPC_PEER_A_PEER]	= { "PEER", ATTR_U32 },
+	[VPC_PEER_A_VPC]	= { "ID", ATTR_U32, .key = "vpc" },
+	[VPC_PEER_A_PEER]	= { "PEER", ATTR_U32, .key = "peer" },
 	[VPC_PEER_A_STATE]	= { "state", ATTR_STATE },
-	[VPC_PEER_A_PEER_STATE]	= { "peer-state", ATTR_STATE },
+	[VPC_PEER_A_PEER_STATE]	= { "peer-state", ATTR_STATE, .key = "peer_state" },
 };
 
 const struct attr_table attr_peer = { peer_info, ARRAY_SIZE(peer_info) };
@@ -167,16 +168,18 @@ static const struct attr_info pair_info[] = {
 const struct attr_table attr_pair = { pair_info, ARRAY_SIZE(pair_info) };
 
 static const struct attr_info remote_info[] = {
-	[VPC_REMOTE_A_PREFIX]	= { "prefix", ATTR_PREFIX, &attr_prefix },
-	[VPC_REMOTE_A_KEY]	= { "key", ATTR_KEY_NEST, &attr_key },
+	[VPC_REMOTE_A_PREFIX]	= { "prefix", ATTR_PREFIX, &attr_prefix, .key = "prefixes" },
+	[VPC_REMOTE_A_KEY]	= { "key", ATTR_KEY_NEST, &attr_key, .key = "keys" },
 	[VPC_REMOTE_A_ENCRYPT]	= { "encrypt", ATTR_ENCRYPT },
 	[VPC_REMOTE_A_NOW]	= { "now", ATTR_FLAG },
 	[VPC_REMOTE_A_SEQ]	= { "seq", ATTR_U64 },
 	[VPC_REMOTE_A_STATE]	= { "state", ATTR_STATE },
-	[VPC_REMOTE_A_RETIRED_PREFIX] = { "retired prefix", ATTR_PREFIX, &attr_prefix },
+	[VPC_REMOTE_A_RETIRED_PREFIX] = { "retired prefix", ATTR_PREFIX, &attr_prefix,
+					  .key = "retired_prefixes" },
 	[VPC_REMOTE_A_PAIR]	= { "pair", ATTR_NEST, &attr_pair },
 	[VPC_REMOTE_A_UNKNOWN_SPI] = { "unknown_spi", ATTR_U64 },
-	[VPC_REMOTE_A_STANDBY_PREFIX] = { "standby", ATTR_PREFIX, &attr_prefix },
+	[VPC_REMOTE_A_STANDBY_PREFIX] = { "standby", ATTR_PREFIX, &attr_prefix,
+					  .key = "standby_prefixes" },
 };
 
 const struct attr_table attr_remote = { remote_info, ARRAY_SIZE(remote_info) };

@@ -43,14 +43,16 @@ enum attr_kind {
 
 /**
  * struct attr_info - one attribute
- * @name: the keyword, and the key in JSON
+ * @name: the keyword
  * @kind: what it holds
  * @nest: what is in the nest
+ * @key: the key in JSON, if it is another word
  */
 struct attr_info {
 	const char			*name;
 	enum attr_kind			kind;
 	const struct attr_table		*nest;
+	const char			*key;
 };
 
 struct attr_table {

@@ -144,40 +144,103 @@ static bool is_setting(const struct attr_table *table, uint16_t type)
 	}
 }
 
-/* The next attribute of a type after this one, or the first of the nest. */
+/**
+ * struct setting - what of an object is compared
+ * @table: the object's attributes
+ * @type: which of them
+ * @replaced: of the keys of a remote, those that have a successor
+ */
+struct setting {
+	const struct attr_table	*table;
+	uint16_t		type;
+	bool			replaced;
+};
+
+static bool is_replaced(const struct nlattr *key)
+{
+	const struct nlattr *tb[VPC_KEY_A_MAX + 1];
+
+	attrs_parse(key, &attr_key, tb);
+	return tb[VPC_KEY_A_REPLACED];
+}
+
+static bool is_of(const struct nlattr *attr, const struct setting *setting)
+{
+	if (mnl_attr_get_type(attr) != setting->type || !attr_valid(attr, setting->table))
+		return false;
+	return setting->table->info[setting->type].kind != ATTR_KEY_NEST ||
+	       is_replaced(attr) == setting->replaced;
+}
+
+/* The next attribute of a setting after this one, or the first of the nest. */
 static const struct nlattr *next_of(const struct nlattr *nest, const struct nlattr *attr,
-				    const struct attr_table *table, uint16_t type)
+				    const struct setting *setting)
 {
 	const char *end = (const char *)mnl_attr_get_payload(nest) +
 			  mnl_attr_get_payload_len(nest);
 
 	attr = attr ? mnl_attr_next(attr) : mnl_attr_get_payload(nest);
 	for (; mnl_attr_ok(attr, end - (const char *)attr); attr = mnl_attr_next(attr)) {
-		if (mnl_attr_get_type(attr) == type && attr_valid(attr, table))
+		if (is_of(attr, setting))
 			return attr;
 	}
 	return NULL;
 }
 
-/* Do both have the same values of a type, in the same order?  The same is what
+/* Do both have the same values of a setting, in the same order?  The same is what
  * prints the same: a key whose time runs out is the key that it was.
  */
 static bool same(const struct nlattr *a, const struct nlattr *b,
-		 const struct attr_table *table, uint16_t type)
+		 const struct setting *setting)
 {
+	const struct attr_info *info = &setting->table->info[setting->type];
 	char text_a[ATTR_TEXT_SIZE], text_b[ATTR_TEXT_SIZE];
 	const struct nlattr *in_a = NULL, *in_b = NULL;
 
 	do {
-		in_a = next_of(a, in_a, table, type);
-		in_b = next_of(b, in_b, table, type);
+		in_a = next_of(a, in_a, setting);
+		in_b = next_of(b, in_b, setting);
 		if (!in_a != !in_b)
 			return false;
-		if (in_a && strcmp(attr_text(in_a, &table->info[type], text_a),
-				   attr_text(in_b, &table->info[type], text_b)))
+		if (in_a && strcmp(attr_text(in_a, info, text_a),
+				   attr_text(in_b, info, text_b)))
 			return false;
 	} while (in_a);
 	return true;
+}
+
+/**
+ * struct names - what has been told as changed
+ * @name: the names
+ * @n: how many
+ */
+struct names {
+	const char	*name[VPC_EDGE_A_MAX + VPC_ENDPOINT_A_MAX + VPC_REMOTE_A_MAX];
+	unsigned int	n;
+};
+
+/* Each once: the MTU that is set and the one that counts have one name. */
+static void tell(struct names *told, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < told->n; i++) {
+		if (!strcmp(told->name[i], name))
+			return;
+	}
+	told->name[told->n++] = name;
+	print_string(NULL, i ? ", %s" : "    changed: %s", name);
+}
+
+/* In JSON the names are those of the object's members. */
+static void tell_setting(struct names *told, const struct setting *setting)
+{
+	const struct attr_info *info = &setting->table->info[setting->type];
+
+	if (setting->replaced)
+		tell(told, print_json() ? "replaced_keys" : "replaced key");
+	else
+		tell(told, print_json() && info->key ? info->key : info->name);
 }
 
 /**
@@ -187,24 +250,27 @@ static bool same(const struct nlattr *a, const struct nlattr *b,
  */
 void changes_print(uint16_t type, const struct nlattr *nest)
 {
-	const struct attr_table *table = attr_top.info[type].nest;
+	struct setting setting = { .table = attr_top.info[type].nest };
+	struct names told = { .n = 0 };
 	char title[TITLE_SIZE];
 	struct known *known;
-	bool first = true;
-	uint16_t i;
 
 	known_title(type, nest, title);
 	known = find(title);
 	if (!known)
 		return;
 	open_array("changed");
-	for (i = 1; i < table->n; i++) {
-		if (!is_setting(table, i) || same(known->nest, nest, table, i))
+	for (setting.type = 1; setting.type < setting.table->n; setting.type++) {
+		if (!is_setting(setting.table, setting.type))
 			continue;
-		print_string(NULL, first ? "    changed: %s" : ", %s", table->info[i].name);
-		first = false;
+		if (!same(known->nest, nest, &setting))
+			tell_setting(&told, &setting);
 	}
+	setting.type = VPC_REMOTE_A_KEY;
+	setting.replaced = true;
+	if (type == VPC_A_REMOTE && !same(known->nest, nest, &setting))
+		tell_setting(&told, &setting);
 	close_array();
-	if (!first)
+	if (told.n)
 		print_text("\n");
 }

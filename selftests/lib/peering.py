@@ -393,7 +393,7 @@ class Test(Probe):
         made = [{"event": event, "object": "peer", "peer": {
             "vpc": int(pair[0]), "peer": int(pair[1]), "state": state, "peer_state": theirs,
             "up": state == theirs == "active"}} for event, pair, state, theirs in want]
-        made[1]["changed"], made[3]["changed"] = ["state"], ["peer-state"]
+        made[1]["changed"], made[3]["changed"] = ["state"], ["peer_state"]
         self.point("each consent, and each that is withdrawn, is an event",
                    [] if events == made else ["%s" % one for one in events])
         words = ["%s peer %s %s state %s peer-state %s%s" % (
