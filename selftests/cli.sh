@@ -672,6 +672,64 @@ assert events[-1]["endpoint"]["sid"] == "fd00:7::5" and "timestamp" in events[-1
 ' < "$tmp/json"
 }
 
+# waiting NAMESPACE N: so many monitors listen there.
+waiting()
+{
+	ip netns exec "$1" awk -v want="$2" '
+		$2 == 16 && $4 !~ /^0+$/ { n++ } END { exit n != want }' /proc/net/netlink
+}
+
+# memory PID: what it has written to, in KiB.
+memory()
+{
+	awk '$1 == "RssAnon:" { print $2 }' "/proc/$1/status"
+}
+
+# It tells of the objects that are asked for, and keeps no others.
+test_monitor_objects()
+{
+	local pids i all some
+
+	wrong "monitor: a misspelt object" 'unknown object "egde": did you mean "edge"?' \
+		monitor edge egde
+	wrong "monitor: another" 'unknown object "x": expected one of edge, vpc, endpoint, route, peer, remote' \
+		monitor x
+	lines 1 8000 > "$tmp/batch"
+	check "monitor: 8000 endpoints" on_host -b "$tmp/batch"
+	rm -f "$tmp/all" "$tmp/some" "$tmp/errors"
+	vpc -n "$host" monitor > "$tmp/all" 2> /dev/null &
+	all=$!
+	vpc -n "$host" monitor edge r > "$tmp/some" 2> "$tmp/errors" &
+	some=$!
+	for ((i = 0; i < 300; i++)); do
+		! waiting "$host" 2 || break
+		sleep 0.1
+	done
+	pids="$(memory $all) $(memory $some)"
+	check "monitor edge: keeps no endpoints: $pids KiB" test "${pids#* }" -lt $((${pids% *} / 2))
+	kill -STOP $some
+	sed -i s/add/replace/ "$tmp/batch"
+	check "monitor: 8000 changes" on_host -b "$tmp/batch"
+	check "and 8000 more" on_host -b "$tmp/batch"
+	on_host peer add 6 7
+	on_host edge set e0 grace 7
+	on_host route add 6 10.0.0.0/8 blackhole
+	on_host peer del 6 7
+	on_host edge set e0 grace 8
+	kill -CONT $some
+	for ((i = 0; i < 300; i++)); do
+		! grep -q "grace 8" "$tmp/some" || break
+		sleep 0.1
+	done
+	kill $all $some
+	wait $all $some 2> /dev/null
+	is "monitor edge route: these, and nothing else" "change edge add route change edge" \
+		eval 'grep -E "^[a-z]" "$tmp/some" | cut -d " " -f 1,2 | xargs'
+	is "monitor edge: the rest does not even reach it" "" cat "$tmp/errors"
+	on_host route del 6 10.0.0.0/8 now
+	awk '{ print "vpc del", $3, $4, "now" }' "$tmp/batch" | on_host -b -
+}
+
 # When nobody reads on, it ends; when it is read too slowly, it says so.
 test_monitor_reader()
 {
@@ -938,6 +996,7 @@ test_stats
 test_trace
 test_json
 test_monitor
+test_monitor_objects
 test_monitor_reader
 test_dump
 test_batch

@@ -161,6 +161,8 @@ completes "vpc -n $host route add 1000 10.3.0.0/16 via fd00:8::20 w" weight
 completes "vpc vpc add 1 fd00::1 02:00:00:00:00:01 netns a no" nodefault
 completes "vpc endpoint " add replace set del show help
 completes "vpc stats e" explain
+completes "vpc monitor " edge vpc endpoint route peer remote help
+completes "vpc -t monitor edge r" route remote
 
 # Where keywords stand, for each command that has some.  The tool tells which it
 # expects: completion, which reads the help, must offer the same.
@@ -180,6 +182,8 @@ lines=(
 	"remote del fd00:8::/64" "remote show fd00:8::/64"
 	"stats" "stats show" "stats audit" "stats prometheus"
 	"trace 1000" "trace 1000 from 10.0.0.10"
+	"monitor edge" "monitor vpc" "monitor endpoint" "monitor route" "monitor peer"
+	"monitor remote" "monitor edge route"
 )
 told=0
 for line in "${lines[@]}"; do

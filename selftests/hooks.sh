@@ -77,6 +77,21 @@ check "there are two then" [ "${both#* }" = "$old" ]
 ran "they run when a key has expired" "change e0 ${both% *}"
 check "there is one then" [ "$(keys)" = "${both% *}" ]
 
+# Nor has the rest of the configuration: it does not even reach what listens, as it
+# would be lost, and then all edges be told again.
+monitor=$(pgrep -P "$hooks" -f "vpc monitor")
+kill -STOP "$monitor"
+for ((i = 0; i < 8000; i++)); do
+	echo "route add 77 10.$((i >> 8)).$((i & 255)).0/24 blackhole"
+done > "$tmp/batch"
+check "8000 routes" vpc -n "$host" -b "$tmp/batch"
+sed -i "s/add/set/; s/\$/ state standby/" "$tmp/batch"
+check "and as many changes" vpc -n "$host" -b "$tmp/batch"
+vpc -n "$host" edge set e0 key-grace 3600
+vpc -n "$host" edge rekey e0
+kill -CONT "$monitor"
+ran "they don't hear of other objects" "change e0 $(keys)"
+
 vpc -n "$host" edge add e1 locator fd00:8::/64 fabric eth1
 new=$(vpc -n "$host" edge show e1 | awk '$1 == "key" { print $2 }')
 vpc -n "$host" edge set e1 grace 3

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Generic netlink: the family, requests, dumps, events. */
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
+#include <linux/filter.h>
 #include <linux/genetlink.h>
 #include <linux/vpc.h>
 
@@ -295,6 +298,32 @@ static int join(uint32_t group)
 	return STATUS_OK;
 }
 
+/* Let only these commands through, and the controller's messages, so that what
+ * nobody asked for takes no room in the buffer.  Without it nothing but room is lost.
+ */
+static void filter(int fd, const uint8_t *cmds, unsigned int n)
+{
+	struct sock_filter code[UINT8_MAX + 5], *c = code;
+	struct sock_fprog program = { .filter = code };
+	unsigned int i;
+
+	if (n > UINT8_MAX - 2)
+		return;
+	*c++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
+					    offsetof(struct nlmsghdr, nlmsg_type));
+	*c++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(GENL_ID_CTRL),
+					    n + 2, 0);
+	*c++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+					    NLMSG_HDRLEN + offsetof(struct genlmsghdr, cmd));
+	for (i = 0; i < n; i++)
+		*c++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, cmds[i],
+						    n - i, 0);
+	*c++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	*c++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+	program.len = c - code;
+	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 /* Whether the controller tells that the family is gone, and its groups with it. */
 static bool family_gone(const struct nlmsghdr *nlh)
 {
@@ -324,10 +353,13 @@ static int heard(const struct nlmsghdr *nlh, void *data)
 /**
  * genl_listen - receive events until there is an error
  * @group: name of the multicast group
+ * @cmds: the commands of those that are of interest
+ * @n: how many
  * @cb: gets the messages
  * @lost: is told when some did not fit into the buffer
  */
-int genl_listen(const char *group, mnl_cb_t cb, void (*lost)(void))
+int genl_listen(const char *group, const uint8_t *cmds, unsigned int n, mnl_cb_t cb,
+		void (*lost)(void))
 {
 	int size = EVENT_BUFFER, fd;
 	ssize_t len;
@@ -340,6 +372,7 @@ int genl_listen(const char *group, mnl_cb_t cb, void (*lost)(void))
 	fd = mnl_socket_get_fd(sock);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	filter(fd, cmds, n);
 	/* Who waits for the second membership finds it in the first 32. */
 	if (join(group_id) || join(CTRL_GROUP))
 		return STATUS_KERNEL;

@@ -15,6 +15,7 @@ int genl_send(struct nlmsghdr *nlh, mnl_cb_t cb, void *data, struct extack *ext)
 int genl_talk(struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
 int genl_dump(struct nlmsghdr *nlh, mnl_cb_t cb, void (*restart)(void *data),
 	      void *data);
-int genl_listen(const char *group, mnl_cb_t cb, void (*lost)(void));
+int genl_listen(const char *group, const uint8_t *cmds, unsigned int n, mnl_cb_t cb,
+		void (*lost)(void));
 
 #endif /* _GENL_H */

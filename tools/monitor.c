@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -15,6 +16,7 @@
 #include "endpoint.h"
 #include "genl.h"
 #include "netns.h"
+#include "parse.h"
 #include "peer.h"
 #include "print.h"
 #include "remote.h"
@@ -22,7 +24,9 @@
 #include "show.h"
 
 static const char help[] =
-	"Usage: vpc [ -timestamp | -tshort ] monitor\n";
+	"Usage: vpc [ -timestamp | -tshort ] monitor [ OBJECT... ]\n"
+	"\n"
+	"OBJECT := { edge | vpc | endpoint | route | peer | remote }\n";
 
 static const char *event_name(uint8_t event)
 {
@@ -72,20 +76,24 @@ static int peers_get(struct nests *list)
 /**
  * struct watched - a kind of object that has events
  * @type: &enum vpc_attr
+ * @cmd: of its events
  * @get_all: asks for all of them
  * @print: prints one
  */
 static const struct watched {
 	uint16_t	type;
+	uint8_t		cmd;
 	int		(*get_all)(struct nests *list);
 	object_print	*print;
 } watched[] = {
-	{ VPC_A_EDGE, edge_get_all, edge_print },
-	{ VPC_A_ENDPOINT, endpoints_get, endpoint_print },
-	{ VPC_A_ROUTE, routes_get, route_print },
-	{ VPC_A_PEER, peers_get, peer_print },
-	{ VPC_A_REMOTE, remote_get_all, remote_print },
+	{ VPC_A_EDGE, VPC_CMD_EDGE_NTF, edge_get_all, edge_print },
+	{ VPC_A_ENDPOINT, VPC_CMD_ENDPOINT_NTF, endpoints_get, endpoint_print },
+	{ VPC_A_ROUTE, VPC_CMD_ROUTE_NTF, routes_get, route_print },
+	{ VPC_A_PEER, VPC_CMD_PEER_NTF, peers_get, peer_print },
+	{ VPC_A_REMOTE, VPC_CMD_REMOTE_NTF, remote_get_all, remote_print },
 };
+
+static bool wanted[ARRAY_SIZE(watched)];
 
 static void print_event(const struct watched *w, const struct nlattr *event,
 			const struct nlattr *nest)
@@ -115,7 +123,7 @@ static int monitor_message(const struct nlmsghdr *nlh, void *data)
 	(void)data;
 	netns_forget();
 	for (i = 0; i < ARRAY_SIZE(watched); i++) {
-		nest = message_attr(nlh, watched[i].type);
+		nest = wanted[i] ? message_attr(nlh, watched[i].type) : NULL;
 		if (nest)
 			print_event(&watched[i], event, nest);
 	}
@@ -136,6 +144,8 @@ static void learn(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(watched); i++) {
+		if (!wanted[i])
+			continue;
 		if (watched[i].get_all(&list))
 			free(errors_take());
 		else
@@ -143,15 +153,67 @@ static void learn(void)
 	}
 }
 
+static int listen_to_wanted(void)
+{
+	uint8_t cmds[ARRAY_SIZE(watched)];
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(watched); i++) {
+		if (wanted[i])
+			cmds[n++] = watched[i].cmd;
+	}
+	return genl_listen(VPC_GENL_MCGRP_CONFIG, cmds, n, monitor_message, monitor_lost);
+}
+
+/* Arguments. */
+
+static void want(uint16_t type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(watched); i++)
+		wanted[i] |= !type || watched[i].type == type;
+}
+
+/* In the order in which abbreviations find them, as they do on the command line. */
+static const struct {
+	const char	*name;
+	uint16_t	type;
+} objects[] = {
+	{ "edge", VPC_A_EDGE },
+	{ "vpc", VPC_A_ENDPOINT },
+	{ "endpoint", VPC_A_ENDPOINT },
+	{ "route", VPC_A_ROUTE },
+	{ "peer", VPC_A_PEER },
+	{ "remote", VPC_A_REMOTE },
+};
+
+static int want_object(const char *word)
+{
+	size_t len = strlen(word), i;
+
+	for (i = 0; i < ARRAY_SIZE(objects) && len; i++) {
+		if (strncmp(word, objects[i].name, len))
+			continue;
+		want(objects[i].type);
+		return STATUS_OK;
+	}
+	return arg_unknown("object", word, objects, ARRAY_SIZE(objects), sizeof(*objects));
+}
+
 int monitor_main(struct args *args)
 {
-	int err;
+	int err = STATUS_OK;
 
 	if (arg_is(args, "help"))
 		return usage(help);
-	err = arg_end(args);
+	if (!args->argc)
+		want(0);
+	while (args->argc && !err)
+		err = want_object(arg_take(args, "OBJECT"));
 	if (err)
 		return err;
 	learn();
-	return genl_listen(VPC_GENL_MCGRP_CONFIG, monitor_message, monitor_lost);
+	return listen_to_wanted();
 }
