@@ -33,7 +33,7 @@ PACKAGES := \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
 	nftables wireguard-tools python3-cryptography \
 	python3-yaml python3-jsonschema python3-docutils graphviz \
-	tshark mandoc bash-completion linux-perf
+	tshark mandoc bash-completion linux-perf bpftrace
 PACKAGE_PACKAGES := debhelper dh-dkms fakeroot lintian debootstrap
 DEBUG_PACKAGES := linux-source-6.1 xz-utils
 STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl lintian coccinelle

@@ -19,7 +19,7 @@ trap 'end_hosts; rm -rf "$tmp"' EXIT
 end_hosts()
 {
 	# shellcheck disable=SC2046 # Names.
-	printf 'netns del %s\n' "${hosts}a" "${hosts}b" \
+	printf 'netns del %s\n' "${hosts}guest" "${hosts}a" "${hosts}b" \
 		$(sed -n 's/^ *ip netns add \([a-z0-9]*\)$/\1/p' "$docs/${1:-operations}.rst") |
 		ip -force -b - 2> /dev/null
 }
@@ -43,8 +43,17 @@ new_hosts()
 	done
 }
 
-# blocks DOCUMENT: a line for each block of commands: the host, or "both", and what it
-# needs; or "no, WHY".
+# new_guest DEVICE: of host a, a macvtap; nobody has opened it, so that it works as any
+# device does.
+new_guest()
+{
+	ip netns add "${hosts}guest" &&
+		ip -n "${hosts}a" link set "$1" name eth0 netns "${hosts}guest" &&
+		ip -n "${hosts}guest" link set eth0 up
+}
+
+# blocks DOCUMENT: a line for each block of commands: the host, or "both", or "guest of
+# DEVICE", and what it needs; or "no, WHY".
 blocks()
 {
 	awk '
@@ -88,6 +97,10 @@ paste_document()
 					nsenter --net="/run/netns/$hosts$where" \
 					bash -ec "$(block "$name" $n)"
 			done ;;
+		"guest of "*)
+			new_guest "${where#guest of }" || bail "can't set up a guest"
+			check "$name: block $n" nsenter --net="/run/netns/${hosts}guest" \
+				bash -ec "$(block "$name" $n)" ;;
 		no,*)
 			skip "$name: block $n" "${where#no, }" ;;
 		*)
