@@ -12,7 +12,7 @@ DESTDIR ?=
 
 # What test guests boot, an installed kernel's version or a directory with a
 # kernel, and the headers that belong to it.
-GUEST_KERNEL ?= $(shell selftests/vm/run --print-kernel)
+GUEST_KERNEL ?= $(shell selftests/vm/run --print-default)
 GUEST_KDIR = $(if $(filter /%,$(GUEST_KERNEL)),$(GUEST_KERNEL)/kdir,/lib/modules/$(GUEST_KERNEL)/build)
 GUEST_RELEASE = $(notdir $(or $(wildcard $(filter /%,$(GUEST_KERNEL))/lib/modules/*),$(GUEST_KERNEL)))
 
@@ -25,9 +25,11 @@ CACHE := $(or $(XDG_CACHE_HOME),/var/cache)/vpc-selftests
 export VPC_VERSION PREFIX DESTDIR
 
 # The packages for building, for test guests, for the tests, and for the style.
+BUILD_PACKAGES := \
+	build-essential pkg-config libmnl-dev libnl-3-dev libnl-route-3-dev kmod \
+	$(shell [ -e /lib/modules/$$(uname -r)/build ] || echo linux-headers-$$(uname -r))
 PACKAGES := \
 	build-essential pkg-config libmnl-dev libelf-dev bc flex bison kmod \
-	linux-image-cloud-amd64 linux-headers-cloud-amd64 \
 	qemu-system-x86 qemu-system-common busybox-static cpio xz-utils \
 	iproute2 iputils-ping traceroute ethtool tcpdump iperf3 procps python3 bird2 \
 	libnl-3-dev libnl-route-3-dev clang libclang-rt-14-dev \
@@ -104,11 +106,25 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
+# fetch_kernel: what test guests boot, unless it is installed.  It is not installed for
+# them: a host might boot it next, and it has few drivers.
+define fetch_kernel
+@dpkg-query -W -f '$${Status}\n' linux-image-cloud-amd64 linux-headers-cloud-amd64 \
+	2> /dev/null | grep -c ' installed$$' | grep -q 2 || \
+	{ kernel=$$(selftests/vm/fetch cloud-amd64) && \
+		ln -sfn "$$kernel" $(CACHE)/kernel-stock; }
+endef
+
+build-deps:
+	$(call install_packages,$(BUILD_PACKAGES))
+
 deps:
 	$(call install_packages,$(PACKAGES))
+	$(fetch_kernel)
 
 style-deps:
 	$(call install_packages,$(PACKAGES) $(STYLE_PACKAGES))
+	$(fetch_kernel)
 
 # The kernel to build for is known only when the packages are there, so the
 # rest runs in a make of its own.
@@ -123,6 +139,7 @@ check-packages: deps
 
 debug-deps:
 	$(call install_packages,$(PACKAGES) $(DEBUG_PACKAGES))
+	$(fetch_kernel)
 
 # MACHINE is um (user-mode Linux) or x86 (a virtual machine).
 MACHINE ?= um
@@ -170,6 +187,7 @@ demo: deps
 
 bench-deps:
 	$(call install_packages,$(PACKAGES) linux-source-6.1 xz-utils)
+	$(fetch_kernel)
 
 # BENCH is "instructions", which don't depend on the host, or "native", or both.
 bench: bench-deps
@@ -203,12 +221,13 @@ help:
 	@echo '           BENCH=instructions or BENCH=native: only these'
 	@echo 'style      checkpatch, sparse, compiler warnings, coccicheck, shellcheck,'
 	@echo '           mandoc; lintian, if there are packages'
-	@echo 'deps       install the Debian packages that all this needs'
+	@echo 'build-deps install the Debian packages that all and install need'
+	@echo 'deps       install those that the tests need, and fetch the kernel of guests'
 	@echo 'clean      remove what was built'
 	@echo
 	@echo 'KDIR=$(KDIR)'
 	@echo 'GUEST_KERNEL=$(GUEST_KERNEL)'
 
-.PHONY: all modules tools guest-module install uninstall clean deps style-deps \
+.PHONY: all modules tools guest-module install uninstall clean build-deps deps style-deps \
 	debug-deps arm64-deps bench-deps check check-debug check-kernels check-arm64 \
 	check-packages check-planted nightly coverage demo bench style help
