@@ -46,7 +46,7 @@ def prefix(addr, length):
 
 def edge(name, locator=None, prefixes=(), prefixes_del=(), fabric=(), fabric_del=(),
          any_device=None, mtu=None, max_segments=None, short=None, grace=None,
-         option_type=None):
+         option_type=None, encrypt=None, cipher=None, key_grace=None):
     tree = [(1, name.encode() + b"\0")]
     if locator:
         tree.append((3, prefix(*locator)))
@@ -55,7 +55,8 @@ def edge(name, locator=None, prefixes=(), prefixes_del=(), fabric=(), fabric_del
     tree += [(6, u32(index)) for index in fabric]
     tree += [(7, u32(index)) for index in fabric_del]
     for kind, value, size in ((8, any_device, 1), (9, mtu, 4), (10, max_segments, 1),
-                              (11, short, 1), (12, grace, 4), (13, option_type, 1)):
+                              (11, short, 1), (12, grace, 4), (13, option_type, 1),
+                              (17, encrypt, 1), (18, cipher, 1), (19, key_grace, 4)):
         if value is not None:
             tree.append((kind, u32(value) if size == 4 else bytes([value])))
     return A_EDGE, tree
@@ -83,7 +84,7 @@ def endpoint(vpc, sid=None, number=None, v4=None, v6=None, state=None, edge=None
     return A_ENDPOINT, tree
 
 
-def route(vpc, dst, length, kind=None, vias=(), peer=None, **flags):
+def route(vpc, dst, length, kind=None, vias=(), peer=None, state=None, **flags):
     addr = socket.inet_pton(socket.AF_INET6 if ":" in dst else socket.AF_INET, dst)
     tree = [(1, u32(vpc)), (2, addr), (3, bytes([length]))]
     if kind is not None:
@@ -92,15 +93,31 @@ def route(vpc, dst, length, kind=None, vias=(), peer=None, **flags):
              for sid, weight in vias]
     if peer is not None:
         tree.append((6, u32(peer)))
+    if state is not None:
+        tree.append((9, bytes([state])))
     tree += [({"export": 7, "now": 10}[name], b"") for name, given in flags.items() if given]
     return A_ROUTE, tree
 
 
-def remote(prefixes, keys=(), now=False):
+def peering(vpc, peer=None, state=None):
+    tree = [(1, u32(vpc))]
+    if peer is not None:
+        tree.append((2, u32(peer)))
+    if state is not None:
+        tree.append((3, bytes([state])))
+    return A_PEER, tree
+
+
+def remote(prefixes, keys=(), standby=(), encrypt=None, seq=None, now=False):
     tree = [(1, prefix(*one)) for one in prefixes]
+    tree += [(10, prefix(*one)) for one in standby]
     tree += [(2, [(1, key)]) for key in keys]
+    if encrypt is not None:
+        tree.append((3, bytes([encrypt])))
     if now:
         tree.append((4, b""))
+    if seq is not None:
+        tree.append((5, struct.pack("=Q", seq)))
     return A_REMOTE, tree
 
 
@@ -120,42 +137,6 @@ def section_of(counter):
         if counter >= first:
             return name
     return "sources"
-
-
-class State:
-    """What is configured, but for what ends by itself: statistics, and what retires.
-    Raw is what it was read from: when that is the same, so is all of it."""
-
-    def __init__(self, raw, devices):
-        self.raw, self.devices = raw, devices
-        self.parsed = None
-
-    def parse(self):
-        if self.parsed is None:
-            self.parsed = parse_edges(self.raw[0]), parse_endpoints(self.raw[1])
-        return self.parsed
-
-    @property
-    def edges(self):
-        return self.parse()[0]
-
-    @property
-    def endpoints(self):
-        return self.parse()[1]
-
-    def __eq__(self, other):
-        return self.devices == other.devices and (
-            self.raw == other.raw or self.parse() == other.parse())
-
-    def difference(self, other):
-        found = []
-        for what in ("edges", "endpoints", "devices"):
-            mine, its = (value if isinstance(value, dict) else dict.fromkeys(value, "there")
-                         for value in (getattr(self, what), getattr(other, what)))
-            for key in sorted(set(mine) | set(its), key=str):
-                if mine.get(key) != its.get(key):
-                    found.append("%s %s: %s -> %s" % (what, key, mine.get(key), its.get(key)))
-        return "; ".join(found)[:600] or "nothing"
 
 
 def objects(answers):
@@ -184,6 +165,71 @@ def parse_endpoints(answers):
             found[struct.unpack("=I", fields[1])[0], fields[2]] = [
                 attr for attr in attrs if attr[0] not in (11, 13, 14, 15)]
     return found
+
+
+def parse_routes(answers):
+    """By the attributes that say which it is, without those that are about to go."""
+    found = {}
+    for attrs in objects(answers):
+        if (9, bytes([RETIRING])) not in attrs:
+            found[tuple(attr for attr in attrs if attr[0] in (1, 2, 3, 4, 5, 6))] = attrs
+    return found
+
+
+def parse_peers(answers):
+    """By both VPCs."""
+    found = {}
+    for attrs in objects(answers):
+        fields = dict(attrs)
+        found[tuple(struct.unpack("=I", fields[kind])[0] for kind in (1, 2))] = attrs
+    return found
+
+
+def parse_remotes(answers):
+    """By their first prefix, without what is counted and what is about to go."""
+    found = {}
+    for attrs in objects(answers):
+        if (6, bytes([RETIRING])) not in attrs:
+            name = next(value for kind, value in attrs if kind in (1, 7, 10))
+            found[name] = [(kind, value) for kind, value in attrs if kind not in (7, 8, 9) and
+                           not (kind == 2 and 4 in dict(permissions.attributes(value)))]
+    return found
+
+
+OBJECTS = {"edges": (EDGE_GET, parse_edges), "endpoints": (ENDPOINT_GET, parse_endpoints),
+           "routes": (ROUTE_GET, parse_routes), "peers": (PEER_GET, parse_peers),
+           "remotes": (REMOTE_GET, parse_remotes)}
+
+
+class State:
+    """What is configured, but for what ends by itself: statistics, and what retires.
+    Raw is what it was read from: when that is the same, so is all of it."""
+
+    def __init__(self, raw, devices):
+        self.raw, self.devices = raw, devices
+
+    def __getattr__(self, name):
+        """The objects of a kind, when somebody asks."""
+        if name not in OBJECTS:
+            raise AttributeError(name)
+        found = OBJECTS[name][1](self.raw[name])
+        setattr(self, name, found)
+        return found
+
+    def __eq__(self, other):
+        return self.devices == other.devices and all(
+            self.raw[name] == other.raw[name] or getattr(self, name) == getattr(other, name)
+            for name in OBJECTS)
+
+    def difference(self, other):
+        found = []
+        for what in (*OBJECTS, "devices"):
+            mine, its = (value if isinstance(value, dict) else dict.fromkeys(value, "there")
+                         for value in (getattr(self, what), getattr(other, what)))
+            for key in sorted(set(mine) | set(its), key=str):
+                if mine.get(key) != its.get(key):
+                    found.append("%s %s: %s -> %s" % (what, key, mine.get(key), its.get(key)))
+        return "; ".join(found)[:600] or "nothing"
 
 
 class Link:
@@ -265,7 +311,7 @@ class Link:
         return answers
 
     def snapshot(self):
-        return State((self.dump(EDGE_GET), self.dump(ENDPOINT_GET)),
+        return State({name: self.dump(cmd) for name, (cmd, _) in OBJECTS.items()},
                      sorted(name for _, name in socket.if_nameindex()))
 
     def unbalanced(self):

@@ -19,17 +19,11 @@ import permissions
 import vpcesp
 import vpcwire
 from encryption import PATIENCE, PREFIXES, Test, datagram
-from genl import Link, pack, prefix
+from genl import REMOTE_ADD, REMOTE_REPLACE, Link, pack, remote
 from harness import VM0, VM2, Results, audit
 from vpcwire import ip4
 
-REMOTE_ADD, REMOTE_REPLACE, A_REMOTE, A_NAME, A_KEY = 26, 27, 9, 1, 2
-FAIL_NTH = "/proc/self/fail-nth"
-
-
-def remote(name, length, *publics):
-    return A_REMOTE, [(A_NAME, prefix(name, length))] + \
-        [(A_KEY, [(1, public)]) for public in publics]
+A, B = ("fd0a::", 64), ("fd0b::", 64)
 
 
 class Remotes(Test):
@@ -95,24 +89,22 @@ class Remotes(Test):
         self.vpc("h0", "remote", "del", PREFIXES["h2"])
         before = self.show()
         other = os.urandom(32)
-        error, text = self.ask(REMOTE_ADD, remote("fd0a::", 64, self.pair.public),
-                               remote("fd00::1:0", 112, other))
+        error, text = self.ask(REMOTE_ADD, remote([A], [self.pair.public]),
+                               remote([("fd00::1:0", 112)], [other]))
         self.point("a request with one remote that exists is refused",
                    (error, text) == (errno.EEXIST, "the remote exists"), (error, text))
-        error, text = self.ask(REMOTE_ADD, remote("fd0a::", 64, self.pair.public),
-                               remote("fd0b::", 64, self.pair.public))
+        error, text = self.ask(REMOTE_ADD, remote([A], [self.pair.public]),
+                               remote([B], [self.pair.public]))
         self.point("and one in which two take the same key", error == errno.EEXIST,
                    (error, text))
-        error, text = self.ask(REMOTE_REPLACE, remote("fd0a::", 64, other),
-                               remote("fd0a::", 64, other))
+        error, text = self.ask(REMOTE_REPLACE, remote([A], [other]), remote([A], [other]))
         self.point("and one that has a remote twice", (error, text) ==
                    (errno.EEXIST, "the remote occurs twice in one request"), (error, text))
         self.point("nothing has changed", self.show() == before, self.show())
         self.arrives("the remote that retires is still listened to", [self.sealed()])
-        self.faults(before, [remote("fd0a::", 64, other, self.pair.public),
-                             remote("fd0b::", 64, os.urandom(32))])
-        error, text = self.ask(REMOTE_ADD, remote("fd0a::", 64, self.pair.public),
-                               remote("fd0b::", 64, other))
+        self.faults(before, [remote([A], [other, self.pair.public]),
+                             remote([B], [os.urandom(32)])])
+        error, text = self.ask(REMOTE_ADD, remote([A], [self.pair.public]), remote([B], [other]))
         names = [one["prefixes"][0] for one in self.show()]
         self.point("what is not refused takes the key, and ends what had it",
                    not error and sorted(names) == ["fd00::1:0/112", "fd0a::/64", "fd0b::/64"],
@@ -125,7 +117,7 @@ class Remotes(Test):
 
     def faults(self, before, items):
         name = "each allocation of such a request fails once, and nothing changes"
-        if not os.path.exists(FAIL_NTH):
+        if not os.path.exists(fail_nth.FAIL_NTH):
             self.results.skip(name, "this kernel injects no faults")
             return
         fail_nth.prepare()
