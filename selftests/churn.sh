@@ -98,6 +98,7 @@ topo_up 1500
 trap 'topo_down; rm -rf "$tmp"' EXIT
 vm_add h0 1000 vm0 fd00::0:10 CC:2A:2A:00:00:0A 10.0.0.10 fd00::cc:0:10
 vm_add h1 1000 vm2 fd00::1:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20
+check "edges seal what they send each other" topo_seal
 check "VMs reach each other" reaches
 check "endpoints in use are replaced" flooded replaced_in_use
 check "by others" flooded displaced_in_use
@@ -108,5 +109,6 @@ tap_results "$lib/churn.py" "$topo" changes
 check "no packet of two VMs was lost meanwhile" steady_end
 check "everything is accounted for" vpc_on h0 stats audit
 tap_results "$lib/churn.py" "$topo" save
+check "the edge that is restored has keys of its own" topo_seal
 check "VMs reach each other as before" reaches
 tap_done

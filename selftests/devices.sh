@@ -398,6 +398,19 @@ test_delete()
 	check "and traffic is as before" reach vma 10.0.0.20 fd00::cc:0:20 10.0.0.12
 }
 
+# seal_second: the other host knows a key of each edge.
+seal_second()
+{
+	local key
+
+	topo_seal || return
+	key=$(vpc_on h0 edge show second | awk '$1 == "key" { print $2; exit }')
+	vpc_on h1 remote add fd00:2::/112 key "$key" &&
+		vpc_on h0 edge set second encrypt required cipher chacha20-poly1305 &&
+		[ "$key" != "$(vpc_on h0 edge show vpc2_0 |
+			awk '$1 == "key" { print $2; exit }')" ]
+}
+
 test_two_edges()
 {
 	check "a second edge can be added" \
@@ -412,6 +425,12 @@ test_two_edges()
 	check "endpoints of two edges, too" reach vma 10.0.0.15 fd00::cc:0:15
 	check "and back" reach vme 10.0.0.10 fd00::cc:0:10
 	check "and other hosts from the second edge" reach vme 10.0.0.20 fd00::cc:0:20
+	check "and back from there" reach vmb 10.0.0.15 fd00::cc:0:15 10.0.0.10
+	check "each has keys of its own" seal_second
+	check "where sealed packets are required, they reach each other as well" \
+		reach vma 10.0.0.15 fd00::cc:0:15
+	check "and other hosts from both" reach vma 10.0.0.20 fd00::cc:0:20
+	check "namely from the second" reach vme 10.0.0.20 fd00::cc:0:20
 	check "and back from there" reach vmb 10.0.0.15 fd00::cc:0:15 10.0.0.10
 	check "with one edge deleted" vpc_on h0 edge del second
 	check "the other goes on" reach vma 10.0.0.12 10.0.0.20 fd00::cc:0:20
@@ -514,6 +533,8 @@ test_move
 test_delete
 test_two_edges
 test_overlap
+# Those to come have no keys of others.
+vpc_on h0 edge set vpc2_0 encrypt on
 test_many
 check "what was sent and got adds up on one host" vpc_on h0 stats audit
 check "and on the other" vpc_on h1 stats audit

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What comes and goes while packets pass: endpoint devices, edges, fabric devices,
-# namespaces, the module itself.  Others must not notice, and nothing may stay.
+# namespaces, the module itself.  Others must not notice, and nothing may stay.  The
+# fabric of those that have things done to them carries sealed packets, that of the
+# others clear ones.
 
 # shellcheck disable=SC2317 # check calls them.
 
@@ -84,6 +86,7 @@ build()
 		vpc_on $host save > "$tmp/$host"
 	done
 	grep "va@" "$tmp/h0" > "$tmp/va"
+	topo_seal || bail "can't seal"
 	flood_va
 	flood_vb
 	flood_vl
@@ -237,6 +240,21 @@ test_devices()
 	check "its VM reaches the others again" reaches
 	check "this was a load" loaded
 	check "everything is accounted for meanwhile" accounts h0 h1
+	check "and what went over the fabric was sealed" opened h0 h1
+}
+
+# opened HOST...: so far, these have opened a lot.
+opened()
+{
+	local host
+
+	for host; do
+		vpc_on "$host" -j stats show | python3 -c '
+import json, sys
+opened = json.load(sys.stdin)["sources"]["from_opened"]
+print(opened, "packets")
+sys.exit(opened < 500)' || return
+	done
 }
 
 # die NAME...: kill what is in namespaces, and delete them in the same breath.
@@ -294,13 +312,13 @@ edge_rename()
 edge_del()
 {
 	vpc_on h0 edge del vpc2_0 && no_device va va && no_device h0 vpc2_0 &&
-		pause && again h0 h0
+		pause && again h0 h0 && topo_seal
 }
 
 edge_link_del()
 {
 	ip -n "${topo}h0" link del vpc2_0 && no_device va va && no_device h0 vpc2_0 &&
-		pause && again h0 h0
+		pause && again h0 h0 && topo_seal
 }
 
 # fabric_up: what the kernel takes away with a link.
@@ -438,7 +456,7 @@ test_module()
 		retry 20 unload > "$tmp/out" 2>&1 || failed+="$round: $(< "$tmp/out") "
 		none_left || failed+="$round: left: $(< "$tmp/left") "
 		load > "$tmp/out" 2>&1 || failed+="$round: $(< "$tmp/out") "
-		{ again h0 h0 && again h1 h1; } > "$tmp/out" 2>&1 ||
+		{ again h0 h0 && again h1 h1 && topo_seal; } > "$tmp/out" 2>&1 ||
 			failed+="$round: $(< "$tmp/out") "
 	done
 	check "it can be unloaded under load, with its devices, and loaded again" \

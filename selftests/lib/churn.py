@@ -394,7 +394,9 @@ class Test:
                    ["edge set vpc2_0 prefix add fd00:5::/64 grace 17 max-segments 2"])
         before = self.vpc("save")
         shown = self.vpc("vpc", "show")
-        self.batch(["edge del vpc2_0"])
+        self.batch(["edge del vpc2_0"] + [
+            "remote del %s now" % one["prefixes"][0]
+            for one in json.loads(self.vpc("-j", "remote", "show"))])
         self.batch(["vpc del %s now" % " ".join(one.split()[:2])
                     for one in self.vpc("vpc", "show").splitlines()])
         empty = self.vpc("save")

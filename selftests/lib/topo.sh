@@ -57,6 +57,25 @@ topo_up()
 	done
 }
 
+# topo_seal: tell all hosts the keys of the others, and take and send nothing that is
+# not sealed; again, when an edge is new.
+topo_seal()
+{
+	local host other keys
+
+	for host in $topo_hosts; do
+		keys=$(vpc_on "$host" edge show "vpc2_${host#h}" | awk '$1 == "key" { print "key", $2 }')
+		for other in $topo_hosts; do
+			# shellcheck disable=SC2086 # A list.
+			[ "$other" = "$host" ] || vpc_on "$other" remote replace \
+				"fd00::${host#h}:0/112" $keys || return
+		done
+	done
+	for host in $topo_hosts; do
+		vpc_on "$host" edge set "vpc2_${host#h}" encrypt required || return
+	done
+}
+
 topo_down()
 {
 	local name
