@@ -9,6 +9,7 @@ under a name of theirs.
 usage: soak.py PREFIX SECONDS
 """
 
+import base64
 import json
 import os
 import random
@@ -16,10 +17,13 @@ import subprocess
 import sys
 import time
 
+import vpcesp
+from encryption import PREFIXES
 from flows import command
 from harness import LIB, Counters, Results, audit
+from rekey import Edges
 
-HOSTS = ("h0", "h1", "h2")
+HOSTS = tuple(PREFIXES)
 # VM: its host, VPC, and whom it talks to: by name, or addresses that move or are nobody's.
 VMS = {"vm0": ("h0", ("10.0.0.20", "fd00::cc:0:30", "10.0.0.11")),
        "vmgtw": ("h0", ("10.0.0.40",)),
@@ -36,7 +40,8 @@ REFUSED = ("Ip6InHdrErrors", "Ip6InTooBigErrors", "Ip6InNoRoutes", "Ip6InAddrErr
 NOT_SENT = ("Ip6OutDiscards", "Ip6OutNoRoutes")
 
 
-# Beyond so many seconds, damaged packets and flaps in an orderly fashion have their turn.
+# Beyond so many seconds, damaged packets, flaps in an orderly fashion, and packets that come
+# twice in clear have their turn.
 LONG = 120
 
 
@@ -193,7 +198,7 @@ class Soak:
     def __init__(self, prefix, results):
         self.prefix, self.results = prefix, results
         self.random = random.Random(int(os.environ.get("SOAK_SEED", 1)))
-        self.fabric = Fabric(prefix)
+        self.fabric, self.sealing = Fabric(prefix), Edges(prefix)
         self.changes, self.failed = {}, []
         self.traffic = []
         self.roamer_at = 1
@@ -354,6 +359,40 @@ class Soak:
 
     CALM = (replace, batch, edge_settings, vm_mtu, vm_flap, roam, spare)
 
+    # Changes where all is sealed.
+
+    def publish(self, host):
+        """The others learn its keys, in any order."""
+        self.sealing.publish(host, *self.random.sample([
+            other for other in HOSTS if other != host], len(HOSTS) - 1))
+
+    def rekey(self):
+        hosts = self.random.choices(HOSTS, k=2)
+        for host in hosts:
+            self.sealing.rekey(host)
+        for host in hosts:
+            self.publish(host)
+
+    def remotes(self):
+        """One goes, at once or with its grace, and comes again; strangers come and go."""
+        host, other = self.random.sample(HOSTS, 2)
+        self.vpc(host, "remote", "del", PREFIXES[other], *self.random.choice(((), ("now",))))
+        self.lines(host, ["remote add fd00:5:%x::/64 key %s" % (
+            n, base64.b64encode(self.random.randbytes(32)).decode()) for n in range(20)])
+        self.lines(host, ["remote del fd00:5:%x::/64 now" % n for n in range(20)])
+        self.publish(other)
+
+    def modes(self):
+        """Another cipher, and a host that seals for others only, or nothing, for a time."""
+        host = self.random.choice(HOSTS)
+        self.sealing.edge(host, "cipher", self.random.choice(vpcesp.CIPHERS))
+        for mode in self.random.choice((("on", "off", "on"), ("off",), ("on",))):
+            self.sealing.edge(host, "encrypt", mode)
+            time.sleep(0.2)
+        self.sealing.edge(host, "encrypt", "required")
+
+    SEALED = CALM + (rekey, remotes, modes) * 2
+
     def change(self, kinds, until):
         while time.monotonic() < until:
             kind = self.random.choice(kinds)
@@ -405,14 +444,41 @@ class Soak:
         self.results.point("links flap as they please, and every edge's count is exact",
                            audit(*self.fabric.edges.values()))
 
+    def sealed(self, seconds, length):
+        """The same, where all is sealed; and in clear afterwards."""
+        for host in HOSTS:
+            self.sealing.edge(host, "key-grace", "20")
+            self.publish(host)
+        for host in HOSTS:
+            self.sealing.edge(host, "encrypt", "required")
+        before = {host: edge.read() for host, edge in self.fabric.edges.items()}
+        self.phase("sealed: duplication, loss, reordering", (
+            "delay", "5ms", "3ms", "duplicate", "5%", "loss", "1%", "reorder", "20%"),
+            self.SEALED, length, True)
+        if seconds > LONG:
+            self.phase("sealed: corruption", ("corrupt", "3%"), self.SEALED, length)
+        opened = {host: edge.read()["from_opened"] - before[host]["from_opened"]
+                  for host, edge in self.fabric.edges.items()}
+        self.results.point("it was sealed, and opened", [
+            "%s has opened %d packets" % one for one in opened.items() if one[1] < 50])
+        self.results.point("VMs reach each other when it is", self.reached())
+        for host in HOSTS:
+            self.sealing.edge(host, "encrypt", "on")
+        for host in HOSTS:
+            for other in HOSTS:
+                if other != host:
+                    self.vpc(host, "remote", "del", PREFIXES[other], "now")
+
     def run(self, seconds):
         until = time.monotonic() + seconds
         length = max(5, min(60, seconds / 5))
         while True:
             self.phase("loss, delay, reordering", (
                 "delay", "5ms", "3ms", "loss", "2%", "reorder", "20%"), self.CALM, length)
-            self.phase("duplication", ("duplicate", "5%", "loss", "1%"), self.CALM, length, True)
+            self.sealed(seconds, length)
             if seconds > LONG:
+                self.phase("duplication", ("duplicate", "5%", "loss", "1%"), self.CALM, length,
+                           True)
                 self.phase("corruption", ("corrupt", "3%"), self.CALM, length)
                 self.phase("MTU changes and link flaps", (), (Soak.path_mtu, Soak.edge_flap),
                            length)
@@ -422,7 +488,7 @@ class Soak:
         self.netem()
         print("diag changes: %s" % self.changes)
         self.results.point("everything was changed", [
-            "%s was not" % kind.__name__ for kind in (*self.CALM, Soak.path_mtu, Soak.edge_flap)
+            "%s was not" % kind.__name__ for kind in (*self.SEALED, Soak.path_mtu, Soak.edge_flap)
             if kind.__name__ not in self.changes] if seconds > 300 else
             [] if self.changes else ["nothing was"])
         self.results.point("VMs reach each other as before", self.reached())
