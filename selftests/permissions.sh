@@ -53,6 +53,7 @@ new_tenant()
 # state: all that is configured on h0 and in a VM, but for the tenant's endpoint.
 state()
 {
+	vpc_on h0 save | grep -E "^(route|peer|remote)"
 	printf '%s\n' "edge show" "vpc show" | vpc_on h0 -j -batch - |
 		sed -E 's/,?\{[^{}]*"sid":"fd00::30"[^{}]*\}//; s/"endpoints":[0-9]+//'
 	printf '%s\n' link addr route | ip -n "${topo}h0" -o -b -
@@ -114,6 +115,13 @@ users_commands()
 		stats show vpc 1000
 		stats show endpoint 1000 fd00::10
 		trace 1000 from 10.0.0.10 to 10.0.0.20
+		route add 1000 10.9.0.0/16 blackhole
+		route show
+		peer add 1000 1001
+		peer show
+		edge rekey vpc2_0 now
+		remote del fd00::1:0/112 now
+		remote show
 		save
 	END
 }
@@ -325,6 +333,7 @@ tenant=
 topo_up 1500
 trap 'topo_down; rm -rf "$tmp"' EXIT
 topo_talk
+topo_seal || bail "can't seal"
 vpc_on h0 vpc add 1000 beside@vpc2_0 fd00::0:31 CC:2A:2A:00:00:1F -4 10.0.0.31
 begin=$(state)
 tap_results "$lib/permissions.py" "$topo"
