@@ -543,6 +543,8 @@ static int vpc_nl_attach_keys(struct vpc_net *vn, struct genl_info *info,
 	edge = vpc_nl_hold_edge(vn, info, name, &tracker);
 	if (edge) {
 		err = vpc_keyring_attach(vn, edge);
+		if (err)
+			vpc_remote_explain(err, NULL, info->extack);
 		netdev_put(edge->dev, &tracker);
 	}
 	mutex_unlock(&vn->crypt.lock);
