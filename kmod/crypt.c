@@ -50,16 +50,34 @@ static u32 vpc_crypt_key_grace(const struct vpc_crypt *c)
 	return grace;
 }
 
+/* An edge has no more live key pairs: one with so many newer ones is wiped. */
+static bool vpc_remote_outnumbered(const struct vpc_remote *remote,
+				   const struct vpc_remote_key *old)
+{
+	const struct vpc_remote_key *key;
+	unsigned int newer = 0;
+
+	list_for_each_entry(key, &remote->keys, list) {
+		if (key == old)
+			break;
+		newer++;
+	}
+	return newer >= VPC_MAX_KEYS;
+}
+
 static bool vpc_remote_key_ended(const struct vpc_crypt *c,
 				 const struct vpc_remote *remote,
 				 const struct vpc_remote_key *key, time64_t now)
 {
-	time64_t seen = vpc_remote_succeeded(c, remote, key);
+	time64_t seen;
 
 	if (now >= key->replaced + VPC_REPLACED_MAX)
 		return true;
-	return seen && now >= seen + VPC_SUCCESSOR_GRACE &&
-	       now >= key->replaced + vpc_crypt_key_grace(c);
+	if (now < key->replaced + vpc_crypt_key_grace(c))
+		return false;
+	seen = vpc_remote_succeeded(c, remote, key);
+	return (seen && now >= seen + VPC_SUCCESSOR_GRACE) ||
+	       vpc_remote_outnumbered(remote, key);
 }
 
 /* Return: something is pending still. */

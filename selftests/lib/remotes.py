@@ -165,6 +165,32 @@ class Remotes(Test):
                    opened and opened[0] and opened[0][1] == 1, opened)
         self.arrives("and what is sealed for that is opened", [self.sealed()])
 
+    def only_receives(self):
+        """Nothing that the other edge sends says which of its keys have come to their end:
+        as many are kept as it can have."""
+        pairs = {}
+        while len(pairs) < 10:
+            pair = vpcesp.KeyPair()
+            pairs[vpcesp.key_id(pair.public)] = pair
+        pairs = list(pairs.values())
+        self.vpc("h0", "edge", "set", "vpc2_0", "key-grace", "1")
+        for pair in pairs:
+            self.remote("h0", "h2", [pair.text()])
+        deadline, known = time.monotonic() + PATIENCE, None
+        while known != 8 and time.monotonic() < deadline:
+            time.sleep(0.2)
+            shown = json.loads(self.vpc("h0", "-j", "remote", "show", PREFIXES["h2"]))[0]
+            known = len(shown["keys"] + shown["replaced_keys"])
+        # None of them goes later, either.
+        time.sleep(3)
+        for name, pair, want in (
+                ("of a remote that only receives, the last eight keys are kept", pairs[-8],
+                 {"used_sealed": 1, "from_opened": 1, "to_vm": 1}),
+                ("and none before, which its edge has wiped", pairs[-9], {"unknown_spi": 1})):
+            self.becomes(name, [vpcesp.Peer(pair, self.public("h0")).out.seal(
+                self.inner(), 1)], **want)
+        self.remote_again()
+
     def run(self):
         self.remote("h0", "h2", [self.pair.text()], "add")
         self.remote("h0", "h1", [self.keys("h1")[0]], "add")
@@ -172,6 +198,7 @@ class Remotes(Test):
         self.stands_by()
         self.without_ipv6()
         self.wiped()
+        self.only_receives()
         permissions.enter(self.prefix + "h0")
         self.link = Link()
         self.whole()
