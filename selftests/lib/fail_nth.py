@@ -9,7 +9,9 @@ packet socket, to and from the fabric by a tap device.
 usage: fail_nth.py PREFIX commands | packets
 """
 
+import base64
 import errno
+import json
 import os
 import select
 import socket
@@ -22,18 +24,21 @@ import attach
 import fuzz_packets
 import packets
 import permissions
+import vpcesp
 import vpcwire
 from flows import command
 from genl import (
-    A_VPC, EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL, ENDPOINT_GET,
-    ENDPOINT_REPLACE, ENDPOINT_SET, STATS_GET, TRACE, VPC_GET, Link, edge, endpoint, pack, trace,
-    u32)
+    A_VPC, EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_REKEY, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL,
+    ENDPOINT_GET, ENDPOINT_REPLACE, ENDPOINT_SET, PEER_ADD, PEER_DEL, PEER_GET, REMOTE_ADD,
+    REMOTE_DEL, REMOTE_GET, REMOTE_REPLACE, REMOTE_SET, ROUTE_ADD, ROUTE_DEL, ROUTE_GET,
+    ROUTE_REPLACE, ROUTE_SET, STATS_GET, TRACE, VPC_GET, Link, edge, endpoint, pack, peering,
+    remote, route, trace, u32)
 from harness import VM0, VM2, VMGTW, Counters, Results
 from packets import ETH_IPV6, Port, ethernet, is_advertisement
 from permissions import NLM_F_ACK, NLM_F_DUMP
 from vpcwire import encode
 
-GETS = EDGE_GET, ENDPOINT_GET, VPC_GET, STATS_GET, TRACE
+GETS = EDGE_GET, ENDPOINT_GET, VPC_GET, STATS_GET, TRACE, REMOTE_GET
 FAIL_NTH = "/proc/self/fail-nth"
 DEBUG = "/sys/kernel/debug"
 KMEMLEAK = DEBUG + "/kmemleak"
@@ -174,6 +179,54 @@ class Commands:
         yield "stats get", [], (STATS_GET, []), []
         yield ("trace", [], (TRACE, [trace(1000, "10.0.0.10", "10.0.0.20", proto=6, sport=1,
                                            dport=2)]), [])
+        yield from self.remote_cases(second, second_gone)
+        yield from self.route_cases()
+
+    @staticmethod
+    def remote_cases(second, second_gone):
+        there, elsewhere = [("fd00:e::", 64)], [("fd00:e:1::", 80)]
+        one, two, three = (bytes([n]) * 32 for n in (1, 2, 3))
+        new = (REMOTE_ADD, [remote(there + elsewhere, [one, two], [("fd00:e:2::", 64)])])
+        gone = (REMOTE_DEL, [remote(there, now=True)])
+        other_gone = (REMOTE_DEL, [remote(elsewhere, now=True)])
+        yield "remote add", [], new, [gone]
+        yield ("remote add, two of them", [], (REMOTE_ADD, [
+            remote(there, [one]), remote(elsewhere, [two])]), [gone, other_gone])
+        yield ("remote add, in the place of one that retires",
+               [new, (REMOTE_DEL, [remote(there)])], new, [gone])
+        yield ("remote replace", [new],
+               (REMOTE_REPLACE, [remote(there, [three, two], encrypt=3)]), [gone])
+        yield ("remote replace, which takes a prefix", [new],
+               (REMOTE_REPLACE, [remote(elsewhere, [three])]), [gone, other_gone])
+        yield "remote set", [new], (REMOTE_SET, [remote(there, seq=1 << 33)]), [gone]
+        yield "remote del", [new], (REMOTE_DEL, [remote(there)]), [gone]
+        yield "remote del now", [new], gone, [gone]
+        yield "remote get", [new], (REMOTE_GET, [remote(there)]), [gone]
+        yield "dump of remotes", [new], (REMOTE_GET, None), [gone]
+        yield ("edge rekey", [(EDGE_ADD, [second]), new], (EDGE_REKEY, [edge("new1")]),
+               [second_gone, gone])
+        yield "edge add, beside a remote", [new], (EDGE_ADD, [second]), [second_gone, gone]
+        yield ("edge set, another cipher", [(EDGE_ADD, [second]), new],
+               (EDGE_SET, [edge("new1", cipher=2, encrypt=3)]), [second_gone, gone])
+
+    @staticmethod
+    def route_cases():
+        via = [("fd00:8::1", 1), ("fd00:8::2", 3)]
+        new = (ROUTE_ADD, [route(2000, "10.8.0.0", 16, 1, via),
+                           route(2000, "fd08::", 32, 3, export=True)])
+        gone = (ROUTE_DEL, [route(2000, "10.8.0.0", 16, now=True),
+                            route(2000, "fd08::", 32, now=True)])
+        agreed = (PEER_ADD, [peering(2000, 2001), peering(2001, 2000, state=1)])
+        withdrawn = (PEER_DEL, [peering(2000, 2001), peering(2001, 2000)])
+        yield "route add", [], new, [gone]
+        yield "route replace", [new], (ROUTE_REPLACE, [route(2000, "fd08::", 32, 4)]), [gone]
+        yield ("route set", [new], (ROUTE_SET, [route(2000, "10.8.0.0", 16, 1, via, state=1)]),
+               [gone])
+        yield "route del now", [new], gone, [gone]
+        yield "dump of routes", [new], (ROUTE_GET, None), [gone]
+        yield "peer add", [], agreed, [withdrawn]
+        yield "peer del", [agreed], withdrawn, [withdrawn]
+        yield "dump of peers", [agreed], (PEER_GET, None), [withdrawn]
 
     def do(self, requests, must=True):
         for cmd, tree in requests:
@@ -308,6 +361,15 @@ class Packets:
         counters.settle()
         permissions.enter(prefix + "h0")
         self.link, self.faults = Link(), Faults()
+        self.peer, self.sealed = None, 0
+
+    def seal(self):
+        """From now on all is sealed, and what is on the fabric the script's edge."""
+        host, pair = self.prefix + "h0", vpcesp.KeyPair()
+        command(host, "vpc", "remote", "add", "fd00::1:0/112", "key", pair.text())
+        command(host, "vpc", "edge", "set", "vpc2_0", "encrypt", "required")
+        shown = json.loads(command(host, "vpc", "-j", "edge", "show"))
+        self.peer = vpcesp.Peer(pair, base64.b64decode(shown[0]["keys"][0]["key"]))
 
     def kinds(self):
         """Kinds of packets: all that leave something to the device, and of the others
@@ -337,16 +399,27 @@ class Packets:
                 break
         if judge:
             problems += judge()
-        self.results.point("%s: %d allocations fail, one by one" %
-                           (name, self.faults.count - begin), problems)
+        self.results.point("%s%s: %d allocations fail, one by one" %
+                           ("sealed, " if self.peer else "", name, self.faults.count - begin),
+                           problems)
 
     def from_fabric(self):
-        """What the tap has got."""
+        """What the tap has got, opened if it was sealed."""
         found = []
+        proto = vpcesp.ESP if self.peer else vpcwire.DSTOPTS
         while got := self.tap.receive(0.2):
-            if got[0][12:14] == b"\x86\xdd" and got[0][20] == vpcwire.DSTOPTS:
+            if got[0][12:14] == b"\x86\xdd" and got[0][20] == proto:
                 found.append(got[0][14:])
+        if self.peer:
+            found = [one[2] for one in map(self.peer.into.open, found) if one]
         return found
+
+    def to_fabric(self, packet):
+        """Its frame, sealed with the next number if it has to be."""
+        if self.peer:
+            self.sealed += 1
+            packet = self.peer.out.seal(packet, self.sealed)
+        return ethernet(H0_MAC, ROUTER_MAC, ETH_IPV6, packet)
 
     def out(self, kind):
         def judge():
@@ -370,8 +443,6 @@ class Packets:
         self.way("from a VM, " + kind.name, lambda: self.vm.send(frame, kind.offload), judge)
 
     def come(self, name, packet, offload=None, want=None):
-        frame = ethernet(H0_MAC, ROUTER_MAC, ETH_IPV6, packet)
-
         def judge():
             got = [frame for frame in (self.vm.packets(
                 lambda frame: not is_advertisement(frame), 1, 1.0) if want else [])]
@@ -379,7 +450,8 @@ class Packets:
                 return ["at last, %s came" % [frame.hex(" ", -4)[:200] for frame in got]]
             return []
 
-        self.way("from the fabric, " + name, lambda: self.tap.send(frame, offload), judge)
+        self.way("from the fabric, " + name,
+                 lambda: self.tap.send(self.to_fabric(packet), offload), judge)
 
     def backwards(self):
         """The seeds of the packet fuzzer, from VM2 to VM0."""
@@ -404,6 +476,21 @@ class Packets:
                     parts += wire[at:at + 1]
                     at += 1
             yield kind, parts
+
+    def sealed_ways(self):
+        """Each form, and what is segmented before; both ways."""
+        self.seal()
+        seen = set()
+        for kind in self.kinds():
+            key = kind.form, kind.offload and kind.offload.gso, bool(kind.drop)
+            if key not in seen:
+                seen.add(key)
+                self.out(kind)
+        seen = set()
+        for kind, wire in self.backwards():
+            if not kind.offload and kind.form != "whole" and kind.form not in seen:
+                seen.add(kind.form)
+                self.come(kind.name, wire, None, [vpcwire.Fabric(wire).tenant])
 
     def run(self):
         for kind in self.kinds():
@@ -437,6 +524,7 @@ class Packets:
             self.come("an error: " + name, acceptance.outer(packets.icmpv6(
                 VM2.sid, VM0.sid, quote, kind, word=word), src=VM2.sid, dst=VM0.sid,
                 proto=vpcwire.ICMPV6))
+        self.sealed_ways()
 
 
 def leaks():
