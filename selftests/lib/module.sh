@@ -5,18 +5,20 @@
 
 # A module in kmod/ may be built for another kernel: make check keeps one for
 # the guest's kernel elsewhere then.
+#
+# find_module [RELEASE]: or for another one.
 find_module()
 {
-	local topdir file
+	local release=${1:-$(uname -r)} topdir file
 
 	topdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-	for file in "$topdir/kmod/vpc.ko" "$topdir/build/$(uname -r)/kmod/vpc.ko"; do
+	for file in "$topdir/kmod/vpc.ko" "$topdir/build/$release/kmod/vpc.ko"; do
 		[ -r "$file" ] || continue
 		case $(modinfo -F vermagic "$file") in
-		"$(uname -r) "*) echo "$file"; return ;;
+		"$release "*) echo "$file"; return ;;
 		esac
 	done
-	echo "there is no vpc.ko for kernel $(uname -r): build it first" >&2
+	echo "there is no vpc.ko for kernel $release: build it first" >&2
 	return 1
 }
 
