@@ -392,7 +392,8 @@ static int vpc_nl_fill_endpoint(struct sk_buff *skb, const void *arg)
 	    nla_put_u32(skb, VPC_ENDPOINT_A_VPC, ep->sid.vpc) ||
 	    nla_put_in6_addr(skb, VPC_ENDPOINT_A_SID, &ep->sid.addr) ||
 	    nla_put(skb, VPC_ENDPOINT_A_MAC, ETH_ALEN, ep->mac) ||
-	    nla_put_u8(skb, VPC_ENDPOINT_A_STATE, state) ||
+	    (state != VPC_STATE_DARK &&
+	     nla_put_u8(skb, VPC_ENDPOINT_A_STATE, state)) ||
 	    vpc_nl_put_addrs(skb, ep, state) ||
 	    (ep->sid.local && vpc_nl_put_nic(skb, what->vn, ep->nic, what->sum)))
 		return -EMSGSIZE;

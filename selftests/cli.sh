@@ -940,6 +940,36 @@ test_save()
 	is "remote ones stay" 1 endpoints
 }
 
+# lost: the endpoint has lost its only address.
+lost()
+{
+	on_host vpc show 1000 fd00::50 | grep " state none$"
+}
+
+# A local endpoint stays when others have taken its addresses: it can't be saved.
+test_save_lost()
+{
+	local i
+
+	on_host edge set e0 grace 1
+	on_host vpc add 1000 l0@e0 fd00::50 02:00:00:00:00:50 -4 10.0.0.50
+	on_host vpc add 1000 fd00:7::51 02:00:00:00:00:51 -4 10.0.0.50
+	for ((i = 0; i < 100; i++)); do
+		! lost > /dev/null || break
+		sleep 0.1
+	done
+	check "an endpoint that has lost its address stays" lost
+	json "JSON: it has no state" 'x[0]["state"] == "none" and x[0]["ipv4"] == []' \
+		vpc show 1000 fd00::50
+	prints "save: it is not saved" "# l0 has lost its addresses to others" save
+	check_fails "save: there is no line of it" grep "^[^#].*l0@e0" <(on_host save)
+	on_host vpc replace 1000 l0@e0 fd00::50 02:00:00:00:00:50 -4 10.0.0.52
+	prints "it can get another" "-4 10.0.0.52 state active" vpc show 1000 fd00::50
+	on_host vpc del 1000 fd00::50
+	on_host vpc del 1000 fd00:7::51 now
+	on_host edge set e0 grace 8
+}
+
 # Names of devices can have what quotes and comments are made of.
 test_save_all()
 {
@@ -1001,6 +1031,7 @@ test_monitor_reader
 test_dump
 test_batch
 test_batch_input
+test_save_lost
 test_save
 test_save_all
 tap_done

@@ -113,7 +113,10 @@ void endpoint_print(const char *key, const struct nlattr *nest)
 	print_addresses(nest, VPC_ENDPOINT_A_IPV4, "ipv4", " -4 %s");
 	print_addresses(nest, VPC_ENDPOINT_A_IPV6, "ipv6", " -6 %s");
 	print_device(tb);
-	print_value(tb, VPC_ENDPOINT_A_STATE, "state", " state %s");
+	if (tb[VPC_ENDPOINT_A_STATE])
+		print_value(tb, VPC_ENDPOINT_A_STATE, "state", " state %s");
+	else
+		print_string("state", " state %s", "none");
 	if (tb[VPC_ENDPOINT_A_RETIRED_IPV4])
 		print_addresses(nest, VPC_ENDPOINT_A_RETIRED_IPV4, "retired_ipv4",
 				" retired %s");

@@ -229,14 +229,27 @@ static void put_peer(FILE *out, const struct nlattr *nest)
 		put_value(out, "state", tb[VPC_PEER_A_STATE], &attr_peer);
 }
 
+/* Without an address it could not be made. */
+static bool endpoint_has_address(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
+
+	attrs_parse(nest, &attr_endpoint, tb);
+	return tb[VPC_ENDPOINT_A_IPV4] || tb[VPC_ENDPOINT_A_IPV6];
+}
+
 /* A device that nobody knows the place of any more is made here again. */
-static void print_lost_netns(const struct nlattr *nest)
+static void print_lost(const struct nlattr *nest)
 {
 	const struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
 	int nsid;
 
 	attrs_parse(nest, &attr_endpoint, tb);
-	if (!tb[VPC_ENDPOINT_A_NETNSID] || !tb[VPC_ENDPOINT_A_DEV])
+	if (tb[VPC_ENDPOINT_A_DEV] && !endpoint_has_address(nest))
+		print_text("# %s has lost its addresses to others, and is not saved\n",
+			   mnl_attr_get_str(tb[VPC_ENDPOINT_A_DEV]));
+	if (!tb[VPC_ENDPOINT_A_NETNSID] || !tb[VPC_ENDPOINT_A_DEV] ||
+	    !endpoint_has_address(nest))
 		return;
 	nsid = mnl_attr_get_u32(tb[VPC_ENDPOINT_A_NETNSID]);
 	if (!netns_name(nsid))
@@ -293,7 +306,8 @@ static const struct {
 } kinds[] = {
 	{ .get = edge_get_all, .put = put_edge },
 	{ .get = remote_get_all, .put = put_remote, .wanted = remote_is_active },
-	{ .get = get_endpoints, .put = put_endpoint, .note = print_lost_netns },
+	{ .get = get_endpoints, .put = put_endpoint, .wanted = endpoint_has_address,
+	  .note = print_lost },
 	{ .get = get_peers, .put = put_peer },
 	{ .get = get_routes, .put = put_route },
 };
@@ -304,10 +318,10 @@ static int save_list(const struct nests *list, size_t kind)
 	size_t i;
 
 	for (i = 0; i < list->n && !err; i++) {
-		if (kinds[kind].wanted && !kinds[kind].wanted(list->nest[i]))
-			continue;
 		if (kinds[kind].note)
 			kinds[kind].note(list->nest[i]);
+		if (kinds[kind].wanted && !kinds[kind].wanted(list->nest[i]))
+			continue;
 		err = print_command(kinds[kind].put, list->nest[i]);
 	}
 	return err;

@@ -264,7 +264,8 @@ enum vpc_state {
  * @VPC_ENDPOINT_A_IPV4: 4 bytes, repeats: an overlay address
  * @VPC_ENDPOINT_A_IPV6: 16 bytes, repeats: an overlay address; one address of
  *	either family is needed, %VPC_MAX_ADDRS are allowed
- * @VPC_ENDPOINT_A_STATE: u8, &enum vpc_state; active if not given
+ * @VPC_ENDPOINT_A_STATE: u8, &enum vpc_state; active if not given; in answers, not
+ *	there if a local endpoint has lost all its addresses
  * @VPC_ENDPOINT_A_EDGE: string: the edge on which it is local
  * @VPC_ENDPOINT_A_DEV: string: its device's name; goes with %VPC_ENDPOINT_A_EDGE
  * @VPC_ENDPOINT_A_NETNS_FD: u32: file descriptor of the network namespace in
