@@ -470,7 +470,7 @@ test_remote()
 	printf '# a comment\n\n%s\nsecret\n' "$other" > "$tmp/keys"
 	: > "$tmp/nothing"
 	wrong "remote add: no prefix" "PREFIX is missing" remote add
-	wrong "remote add: no key" "key is missing: expected key KEY" "${add[@]}"
+	wrong "remote add: no key" "key is missing: expected key BASE64, key file" "${add[@]}"
 	wrong "remote add: no value" 'BASE64, "file" or "-" after "key" is missing' "${add[@]}" key
 	wrong "remote add: a key that is none" 'bad key "abc": expected base64 of 32 bytes' \
 		"${add[@]}" key abc

@@ -199,7 +199,8 @@ static int remote_change(struct args *args, uint8_t cmd)
 	if (err)
 		return err;
 	if (!parsed.n_keys)
-		return error(STATUS_SYNTAX, "key is missing: expected key KEY");
+		return error(STATUS_SYNTAX,
+			     "key is missing: expected key BASE64, key file PATH or key -");
 	return remote_queue(&parsed, cmd);
 }
 
