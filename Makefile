@@ -12,7 +12,7 @@ DESTDIR ?=
 
 # What test guests boot, an installed kernel's version or a directory with a
 # kernel, and the headers that belong to it.
-GUEST_KERNEL ?= $(shell selftests/vm/run --print-default)
+GUEST_KERNEL ?= $(shell selftests/vm/run --print-default 2> /dev/null)
 GUEST_KDIR = $(if $(filter /%,$(GUEST_KERNEL)),$(GUEST_KERNEL)/kdir,/lib/modules/$(GUEST_KERNEL)/build)
 GUEST_RELEASE = $(notdir $(or $(wildcard $(filter /%,$(GUEST_KERNEL))/lib/modules/*),$(GUEST_KERNEL)))
 
