@@ -3,13 +3,11 @@
 #
 # Finds the module for the kernel that runs, and loads it.
 
-# A module in kmod/ may be built for another kernel: make check keeps one for
-# the guest's kernel elsewhere then.
-#
-# find_module [RELEASE]: or for another one.
-find_module()
+# find_module_for RELEASE: a module in kmod/ may be built for another kernel: make
+# check keeps one for the guest's kernel elsewhere then.
+find_module_for()
 {
-	local release=${1:-$(uname -r)} topdir file
+	local release=$1 topdir file
 
 	topdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 	for file in "$topdir/kmod/vpc.ko" "$topdir/build/$release/kmod/vpc.ko"; do
@@ -20,6 +18,11 @@ find_module()
 	done
 	echo "there is no vpc.ko for kernel $release: build it first" >&2
 	return 1
+}
+
+find_module()
+{
+	find_module_for "$(uname -r)"
 }
 
 # insert_module FILE: load the module, and what it depends on before.
