@@ -87,18 +87,14 @@ static const struct command *command_take(struct args *args,
 					  const struct command *table, size_t n,
 					  const char *what)
 {
-	const char *word = args->argv[0];
-	size_t len = strlen(word), i;
+	const struct command *command = arg_find(what, args->argv[0], table, n,
+						 sizeof(*table));
 
-	for (i = 0; i < n && len; i++) {
-		if (strncmp(word, table[i].name, len))
-			continue;
+	if (command) {
 		args->argv++;
 		args->argc--;
-		return &table[i];
 	}
-	arg_unknown(what, word, table, n, sizeof(*table));
-	return NULL;
+	return command;
 }
 
 /**

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -177,7 +176,7 @@ static void want(uint16_t type)
 }
 
 /* In the order in which abbreviations find them, as they do on the command line. */
-static const struct {
+static const struct object {
 	const char	*name;
 	uint16_t	type;
 } objects[] = {
@@ -191,15 +190,13 @@ static const struct {
 
 static int want_object(const char *word)
 {
-	size_t len = strlen(word), i;
+	const struct object *object = arg_find("object", word, objects,
+					       ARRAY_SIZE(objects), sizeof(*objects));
 
-	for (i = 0; i < ARRAY_SIZE(objects) && len; i++) {
-		if (strncmp(word, objects[i].name, len))
-			continue;
-		want(objects[i].type);
-		return STATUS_OK;
-	}
-	return arg_unknown("object", word, objects, ARRAY_SIZE(objects), sizeof(*objects));
+	if (!object)
+		return STATUS_SYNTAX;
+	want(object->type);
+	return STATUS_OK;
 }
 
 int monitor_main(struct args *args)

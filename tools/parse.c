@@ -140,6 +140,30 @@ int arg_unknown(const char *what, const char *word, const void *names, size_t n,
 }
 
 /**
+ * arg_find - find what a word names, in full or by the beginning of its name
+ * @what: what it should be
+ * @word: the word
+ * @names: a table of structures that start with a name, in the order in which
+ *	abbreviations find them
+ * @n: entries
+ * @size: of an entry
+ *
+ * Return: the entry, or NULL after an error.
+ */
+const void *arg_find(const char *what, const char *word, const void *names, size_t n,
+		     size_t size)
+{
+	size_t len = strlen(word), i;
+
+	for (i = 0; i < n && len; i++) {
+		if (!strncmp(word, table_name(names, i, size), len))
+			return (const char *)names + i * size;
+	}
+	arg_unknown(what, word, names, n, size);
+	return NULL;
+}
+
+/**
  * parse_keywords - take all keywords with their values
  * @args: arguments
  * @table: which there are

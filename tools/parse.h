@@ -50,6 +50,8 @@ const char *arg_take(struct args *args, const char *what);
 int arg_end(const struct args *args);
 int arg_unknown(const char *what, const char *word, const void *names, size_t n,
 		size_t size);
+const void *arg_find(const char *what, const char *word, const void *names, size_t n,
+		     size_t size);
 int parse_keywords(struct args *args, const struct keyword *table, size_t n,
 		   void *ctx);
 int parse_once(uint64_t *given, unsigned int bit, const char *keyword);

@@ -238,18 +238,23 @@ static bool endpoint_has_address(const struct nlattr *nest)
 	return tb[VPC_ENDPOINT_A_IPV4] || tb[VPC_ENDPOINT_A_IPV6];
 }
 
-/* A device that nobody knows the place of any more is made here again. */
+/* What is not restored as it was: a device that nobody knows the place of any more is
+ * made here again, and one without an address is not made.
+ */
 static void print_lost(const struct nlattr *nest)
 {
 	const struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
 	int nsid;
 
 	attrs_parse(nest, &attr_endpoint, tb);
-	if (tb[VPC_ENDPOINT_A_DEV] && !endpoint_has_address(nest))
+	if (!tb[VPC_ENDPOINT_A_DEV])
+		return;
+	if (!endpoint_has_address(nest)) {
 		print_text("# %s has lost its addresses to others, and is not saved\n",
 			   mnl_attr_get_str(tb[VPC_ENDPOINT_A_DEV]));
-	if (!tb[VPC_ENDPOINT_A_NETNSID] || !tb[VPC_ENDPOINT_A_DEV] ||
-	    !endpoint_has_address(nest))
+		return;
+	}
+	if (!tb[VPC_ENDPOINT_A_NETNSID])
 		return;
 	nsid = mnl_attr_get_u32(tb[VPC_ENDPOINT_A_NETNSID]);
 	if (!netns_name(nsid))
