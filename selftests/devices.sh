@@ -404,11 +404,10 @@ seal_second()
 	local key
 
 	topo_seal || return
-	key=$(vpc_on h0 edge show second | awk '$1 == "key" { print $2; exit }')
+	key=$(topo_keys h0 second)
 	vpc_on h1 remote add fd00:2::/112 key "$key" &&
 		vpc_on h0 edge set second encrypt required cipher chacha20-poly1305 &&
-		[ "$key" != "$(vpc_on h0 edge show vpc2_0 |
-			awk '$1 == "key" { print $2; exit }')" ]
+		[ "$key" != "$(topo_keys h0 vpc2_0)" ]
 }
 
 test_two_edges()

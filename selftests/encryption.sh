@@ -22,7 +22,7 @@ test_refusals()
 	local zero=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 	local own
 
-	own=$(vpc_on h0 edge show | awk '$1 == "key" { print $2; exit }')
+	own=$(topo_keys h0 vpc2_0)
 	check "a remote can be added" vpc_on h0 remote add fd0a::/64 key $a
 	refused "the remote exists" remote add fd0a::/64 key $b
 	refused "another remote has this key" remote add fd0b::/64 key $a

@@ -57,6 +57,12 @@ topo_up()
 	done
 }
 
+# topo_keys HOST EDGE: the public keys of the edge.
+topo_keys()
+{
+	vpc_on "$1" edge show "$2" | awk '$1 == "key" { print $2 }'
+}
+
 # topo_seal: tell all hosts the keys of the others, and take and send nothing that is
 # not sealed; again, when an edge is new.
 topo_seal()
@@ -64,7 +70,7 @@ topo_seal()
 	local host other keys
 
 	for host in $topo_hosts; do
-		keys=$(vpc_on "$host" edge show "vpc2_${host#h}" | awk '$1 == "key" { print "key", $2 }')
+		keys=$(topo_keys "$host" "vpc2_${host#h}" | sed 's/^/key /')
 		for other in $topo_hosts; do
 			# shellcheck disable=SC2086 # A list.
 			[ "$other" = "$host" ] || vpc_on "$other" remote replace \
