@@ -193,6 +193,11 @@ bool vpc_nl_unicast6(const struct in6_addr *addr)
 					 IPV6_ADDR_LOOPBACK | IPV6_ADDR_MAPPED));
 }
 
+/*
+ * A dump begins in its first call of .dumpit, with args that are 0: 6.1 gives .start no
+ * extack to say in what is wrong.
+ */
+
 /**
  * vpc_nl_walk_start - begin a dump of a hash table
  * @cb: the dump
@@ -401,8 +406,7 @@ static const struct genl_ops vpc_genl_ops[] = {
 	}, {
 		.cmd	= VPC_CMD_ENDPOINT_GET,
 		.doit	= vpc_nl_endpoint_get,
-		.start	= vpc_nl_endpoint_start,
-		.dumpit	= vpc_nl_walk_dump,
+		.dumpit	= vpc_nl_endpoint_dump,
 		.done	= vpc_nl_walk_done,
 		.flags	= GENL_UNS_ADMIN_PERM,
 		.internal_flags = VPC_A_ENDPOINT | VPC_NL_ONE,

@@ -84,7 +84,7 @@ int vpc_nl_endpoint_replace(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_endpoint_set(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_endpoint_del(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_endpoint_get(struct sk_buff *skb, struct genl_info *info);
-int vpc_nl_endpoint_start(struct netlink_callback *cb);
+int vpc_nl_endpoint_dump(struct sk_buff *skb, struct netlink_callback *cb);
 void vpc_nl_endpoint_event(struct vpc_net *vn, struct vpc_endpoint *ep, u8 event);
 int vpc_nl_vpc_get(struct sk_buff *skb, struct genl_info *info);
 int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb);

@@ -37,8 +37,12 @@ static const struct vpc_nl_object vpc_endpoint_object = {
 	.max		= VPC_ENDPOINT_A_MAX,
 };
 
-/* Attributes that name an endpoint. */
+/* Attributes that name an endpoint, and what a new one can have beside a MAC. */
 #define VPC_ENDPOINT_KEY	(BIT(VPC_ENDPOINT_A_VPC) | BIT(VPC_ENDPOINT_A_SID))
+#define VPC_ENDPOINT_MAKE	(BIT(VPC_ENDPOINT_A_IPV4) | BIT(VPC_ENDPOINT_A_IPV6) | \
+				 BIT(VPC_ENDPOINT_A_STATE) | \
+				 BIT(VPC_ENDPOINT_A_EDGE) | BIT(VPC_ENDPOINT_A_DEV) | \
+				 BIT(VPC_ENDPOINT_A_NETNS_FD))
 
 /* Parsing. */
 
@@ -274,7 +278,8 @@ static int vpc_nl_endpoint_make(struct sk_buff *skb, struct genl_info *info,
 	int err;
 
 	err = vpc_nl_parse_items(skb, info, VPC_ENDPOINT_KEY |
-				 BIT(VPC_ENDPOINT_A_MAC), ~0, true, &list);
+				 BIT(VPC_ENDPOINT_A_MAC), VPC_ENDPOINT_MAKE, true,
+				 &list);
 	if (err)
 		return err;
 	err = vpc_endpoints_add(vpc_nl_net(info), list.items, list.n, replace,
@@ -485,7 +490,7 @@ static int vpc_nl_dump_endpoint(struct sk_buff *skb, struct netlink_callback *cb
 			       &what);
 }
 
-int vpc_nl_endpoint_start(struct netlink_callback *cb)
+static int vpc_nl_dump_endpoints(struct netlink_callback *cb)
 {
 	const struct genl_dumpit_info *info = genl_dumpit_info(cb);
 	struct vpc_net *vn = vpc_net(sock_net(cb->skb->sk));
@@ -497,20 +502,28 @@ int vpc_nl_endpoint_start(struct netlink_callback *cb)
 
 	nest = vpc_nl_dump_attrs(info)[VPC_A_ENDPOINT];
 	if (nest) {
-		err = nla_parse_nested(tb, VPC_ENDPOINT_A_MAX, nest,
-				       vpc_endpoint_policy, cb->extack);
+		err = vpc_nl_parse(tb, &vpc_endpoint_object, nest,
+				   BIT(VPC_ENDPOINT_A_VPC), 0, cb->extack);
 		if (err)
 			return err;
-		if (tb[VPC_ENDPOINT_A_VPC])
-			vpc = nla_get_u32(tb[VPC_ENDPOINT_A_VPC]);
+		vpc = nla_get_u32(tb[VPC_ENDPOINT_A_VPC]);
 	}
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
-	if (!dump)
+	if (!dump) {
+		NL_SET_ERR_MSG(cb->extack, "no memory for the dump");
 		return -ENOMEM;
+	}
 	dump->vpc = vpc;
 	dump->walk.put = vpc_nl_dump_endpoint;
 	vpc_nl_walk_start(cb, &dump->walk, &vn->tables.sids);
 	return 0;
+}
+
+int vpc_nl_endpoint_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	int err = cb->args[0] ? 0 : vpc_nl_dump_endpoints(cb);
+
+	return err ?: vpc_nl_walk_dump(skb, cb);
 }
 
 /* VPCs. */

@@ -15,7 +15,7 @@ static const struct nla_policy vpc_peer_policy[VPC_PEER_A_MAX + 1] = {
 };
 
 static const char *const vpc_peer_missing[] = {
-	[VPC_PEER_A_VPC]	= "a peering is between two VPCs",
+	[VPC_PEER_A_VPC]	= "the VPC id is missing",
 	[VPC_PEER_A_PEER]	= "a peering is between two VPCs",
 };
 
@@ -125,11 +125,10 @@ static int vpc_nl_peers_filter(struct netlink_callback *cb, u32 *only)
 	struct nlattr *tb[VPC_PEER_A_MAX + 1];
 	int err;
 
-	*only = 0;
 	if (!nest)
 		return 0;
-	err = nla_parse_nested(tb, VPC_PEER_A_MAX, nest, vpc_peer_policy, cb->extack);
-	if (!err && tb[VPC_PEER_A_VPC])
+	err = vpc_nl_parse(tb, &vpc_peer_object, nest, BIT(VPC_PEER_A_VPC), 0, cb->extack);
+	if (!err)
 		*only = nla_get_u32(tb[VPC_PEER_A_VPC]);
 	return err;
 }
@@ -140,8 +139,8 @@ int vpc_nl_peer_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct vpc_nl_peer what = { .vn = vpc_net(sock_net(skb->sk)) };
 	unsigned long id, peer;
 	struct vpc_vpc *vpc;
+	u32 only = 0;
 	void *state;
-	u32 only;
 	int err;
 
 	err = vpc_nl_peers_filter(cb, &only);

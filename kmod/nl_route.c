@@ -463,20 +463,27 @@ static int vpc_nl_routes_filter(struct netlink_callback *cb, struct vpc_route_ke
 
 int vpc_nl_route_start(struct netlink_callback *cb)
 {
+	/* The largest fits whatever the receiver's first buffer was. */
+	cb->min_dump_alloc = vpc_nl_route_size(VPC_MAX_NEXT_HOPS);
+	return 0;
+}
+
+static int vpc_nl_dump_routes(struct netlink_callback *cb)
+{
 	struct vpc_net *vn = vpc_net(sock_net(cb->skb->sk));
 	struct vpc_nl_routes *dump;
 	int err;
 
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL);
-	if (!dump)
+	if (!dump) {
+		NL_SET_ERR_MSG(cb->extack, "no memory for the dump");
 		return -ENOMEM;
+	}
 	err = vpc_nl_routes_filter(cb, &dump->key);
 	if (err) {
 		kfree(dump);
 		return err;
 	}
-	/* The largest fits whatever the receiver's first buffer was. */
-	cb->min_dump_alloc = vpc_nl_route_size(VPC_MAX_NEXT_HOPS);
 	dump->walk.put = vpc_nl_dump_route;
 	vpc_nl_walk_start(cb, &dump->walk, &vn->tables.fib.ht);
 	return 0;
@@ -509,9 +516,12 @@ static int vpc_nl_dump_prefix(struct sk_buff *skb, struct netlink_callback *cb,
 
 int vpc_nl_route_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct vpc_nl_walk *walk = (void *)cb->args[0];
-	struct vpc_nl_routes *dump = container_of(walk, struct vpc_nl_routes, walk);
+	int err = cb->args[0] ? 0 : vpc_nl_dump_routes(cb);
+	struct vpc_nl_routes *dump;
 
+	if (err)
+		return err;
+	dump = container_of((struct vpc_nl_walk *)cb->args[0], struct vpc_nl_routes, walk);
 	return dump->key.version ? vpc_nl_dump_prefix(skb, cb, dump) :
 				   vpc_nl_walk_dump(skb, cb);
 }
