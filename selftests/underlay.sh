@@ -30,12 +30,27 @@ has_module()
 	done
 }
 
+# cut_for_routers HOST DEVICE: GSO packets leave it uncut, unless this kernel's routers
+# would lose them.
+cut_for_routers()
+{
+	[ -z "$ROUTER_LOSES_GSO" ] || in_ns "$1" ethtool -K "$2" tso off
+}
+
 # fabric_up WHAT: begin with a plain fabric, and a VM on either host.
 fabric_up()
 {
 	diag "$1"
 	topo_up 1500
 	trap 'topo_down; rm -rf "$tmp"' EXIT
+	if [ -z "${ROUTER_LOSES_GSO+known}" ]; then
+		ROUTER_LOSES_GSO=$(python3 "$lib/underlay.py" "$topo" router) ||
+			bail "can't tell what routers do with GSO packets"
+		export ROUTER_LOSES_GSO
+		diag "routers of this kernel lose GSO packets: ${ROUTER_LOSES_GSO:-no}"
+	fi
+	cut_for_routers h0 eth0
+	cut_for_routers h1 eth0
 	vm_add h0 1000 vm0 fd00::0:10 CC:2A:2A:00:00:0A 10.0.0.10 fd00::cc:0:10
 	vm_add h1 1000 vm2 fd00::1:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20
 }
@@ -103,6 +118,7 @@ second_uplink()
 		link set eth1 addrgenmode none
 		link set eth1 up
 	END
+	cut_for_routers h0 eth1
 }
 
 # addresses NUMBER SPINE_DEV DEV: those of an uplink of h0, on both ends.
