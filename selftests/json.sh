@@ -8,17 +8,17 @@
 lib=$(dirname "${BASH_SOURCE[0]}")/lib
 # shellcheck source=selftests/lib/tap.sh
 . "$lib/tap.sh"
+# shellcheck source=selftests/lib/topo.sh
+. "$lib/topo.sh"
 
-host=json-$$-host
-vm=json-$$-vm
+host=${topo}h0
+vm=${topo}vm
 schema=$lib/schema.py
-tmp=$(mktemp -d)
 # Public keys, as good as any.
 alice=hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=
 bob=3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=
 carol=GU1jqGb/AJAMhp/lWy7Cpu1AlPgtwKk9obmP+HLUljY=
 dave=ojktDXrSLaeq0vjD+5Ziqa8Xo5ShijwBwHkg0h7X1xQ=
-trap 'printf "netns del %s\n" "$host" "$vm" | ip -force -b -; rm -rf "$tmp"' EXIT
 
 python3 -c 'import jsonschema' 2> /dev/null ||
 	{ skip "JSON" "there is no python3-jsonschema"; tap_done; }
@@ -49,15 +49,11 @@ valid()
 	check "$1: ${*:2}" as_schema "$@"
 }
 
-ip -b - <<-END || bail "can't set up a host"
-	netns add $host
-	netns add $vm
-	link add eth0 netns $host type veth peer name eth1 netns $host
-END
+topo_lone
+tmp=$(mktemp -d)
+trap 'topo_down; rm -rf "$tmp"' EXIT
+ip netns add "$vm" && topo_vms="vm "
 ip -n "$host" -b - <<-END || bail "can't set up a host"
-	link set lo up
-	link set eth0 up
-	link set eth1 up
 	addr add fd00:f::1/64 dev eth0 nodad
 	route add fd00:8::/64 via fd00:f::2
 	route add fd00:9::/64 dev eth0

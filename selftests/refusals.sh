@@ -10,14 +10,9 @@ lib=$(dirname "${BASH_SOURCE[0]}")/lib
 # shellcheck source=selftests/lib/topo.sh
 . "$lib/topo.sh"
 
-host=refusals-$$
+host=${topo}h0
 python3 -c 'import yaml' 2> /dev/null || { skip "refusals" "there is no python3-yaml"; tap_done; }
-trap 'ip netns del $host' EXIT
-ip -b - <<-END || bail "can't set up a host"
-	netns add $host
-	link add eth0 netns $host type veth peer name eth1 netns $host
-END
-ip -n "$host" link set eth0 up
+topo_lone
 vpc -n "$host" edge add e0 locator fd00:7::/64 fabric eth0 || bail "can't add an edge"
 vpc -n "$host" vpc add 1000 fd00:8::20 02:00:00:00:00:20 -4 10.0.0.2 ||
 	bail "can't add an endpoint"

@@ -10,14 +10,8 @@ lib=$(dirname "${BASH_SOURCE[0]}")/lib
 # shellcheck source=selftests/lib/topo.sh
 . "$lib/topo.sh"
 
-host=spec-$$
+host=${topo}h0
 python3 -c 'import yaml' 2> /dev/null || { skip "the spec" "there is no python3-yaml"; tap_done; }
-trap 'ip netns del $host' EXIT
-ip -b - <<-END || bail "can't set up a host"
-	netns add $host
-	link add eth0 netns $host type veth peer name eth1 netns $host
-END
-ip -n "$host" link set eth0 up
-ip -n "$host" link set eth1 up
+topo_lone
 tap_results "$lib/spec_client.py" "$host" "$(ip netns exec "$host" cat /sys/class/net/eth0/ifindex)"
 tap_done

@@ -57,6 +57,23 @@ topo_up()
 	done
 }
 
+# topo_lone: one host alone, with an uplink eth0 that leads back to it, and no edge.
+topo_lone()
+{
+	command -v vpc > /dev/null || bail "there is no vpc command: build it first"
+	trap topo_down EXIT
+	topo_hosts="h0 "
+	ip -b - <<-END || bail "can't add a host"
+		netns add ${topo}h0
+		link add eth0 netns ${topo}h0 type veth peer name eth1 netns ${topo}h0
+	END
+	ip -n "${topo}h0" -b - <<-END || bail "can't set up a host"
+		link set lo up
+		link set eth0 up
+		link set eth1 up
+	END
+}
+
 # topo_keys HOST EDGE: the public keys of the edge.
 topo_keys()
 {
