@@ -298,6 +298,16 @@ class Test:
         problems += self.differ("the VPC", after[1], before[1])
         self.results.point("a deleted endpoint's counters are not lost", problems)
 
+    def at_rest(self, host, vpc, sid, vm):
+        """What the edge, ethtool and ip tell of a device, with nothing counted meanwhile:
+        an edge advertises itself every few minutes."""
+        while True:
+            stats = self.totals(host, "endpoint", str(vpc), sid)
+            text = command(self.ns(vm), "ethtool", "-S", vm)
+            link = json.loads(command(self.ns(vm), "ip", "-j", "-s", "link", "show", vm))[0]
+            if self.totals(host, "endpoint", str(vpc), sid) == stats:
+                return stats, text, link
+
     def devices(self):
         """What the device itself tells, to its own namespace."""
         told = drops_of(TX_DROPPED + RX_DROPPED + TX_ERRORS + BACKLOG)
@@ -306,14 +316,12 @@ class Test:
             if told.count(name) != 1])
         for host, vpc, sid, vm in (("h0", 1000, "fd00::10", "vm0"),
                                    ("h1", 1000, "fd00::1:20", "vm2")):
-            stats = self.totals(host, "endpoint", str(vpc), sid)
-            text = command(self.ns(vm), "ethtool", "-S", vm)
+            stats, text, link = self.at_rest(host, vpc, sid, vm)
             told = {name: int(n) for name, n in re.findall(r"^ +(\w+): (\d+)$", text, re.M)}
             self.results.point("%s: ethtool -S tells the same" % vm,
                                self.differ("ethtool", told, stats) +
                                (["it tells of %d counters" % len(told)]
                                 if set(told) != set(stats) else []))
-            link = json.loads(command(self.ns(vm), "ip", "-j", "-s", "link", "show", vm))[0]
             rx, tx = link["stats64"]["rx"], link["stats64"]["tx"]
             want = {"tx packets": stats["from_vm"], "tx bytes": stats["bytes_from_vm"],
                     "rx packets": stats["to_vm"], "rx bytes": stats["bytes_to_vm"],
