@@ -19,10 +19,10 @@ export PYTHONDONTWRITEBYTECODE=1
 base=$topo
 tmp=$(mktemp -d)
 
-# retry SECONDS COMMAND...: until it succeeds.
+# retry SECONDS COMMAND...: until it succeeds; slow kernels get more of them.
 retry()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${TIME_FACTOR:-1}))
 
 	shift
 	until "$@"; do

@@ -142,6 +142,7 @@ class Steady:
         self.sent = 0
         self.got = [collections.Counter() for _ in self.flows]
         self.errors = []
+        self.ending = False
 
     def send(self):
         for sender, _, (name, addr) in self.flows:
@@ -157,13 +158,17 @@ class Steady:
                 while True:
                     got[struct.unpack("!I", receiver.recv(100))[0]] += 1
 
-    def run(self, ending):
+    def run(self):
         for sender, _, _ in self.flows:
             sender.setblocking(False)
-        while not ending.is_set():
+        while not self.ending:
             self.send()
             self.receive()
-            ending.wait(0.04)
+            time.sleep(0.04)
+
+    # An Event can't be set while the same thread waits for it.
+    def end(self, *_):
+        self.ending = True
 
     def problems(self):
         deadline = time.monotonic() + PATIENCE
@@ -185,11 +190,10 @@ class Steady:
 def steady(words):
     ends = list(zip(words[::2], words[1::2]))
     flows = Steady(list(zip(ends[::2], ends[1::2])))
-    ending = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    signal.signal(signal.SIGTERM, flows.end)
     print("begun")
     sys.stdout.flush()
-    flows.run(ending)
+    flows.run()
     problems = flows.problems()
     print("%d sent to each" % flows.sent)
     print("\n".join(problems))
