@@ -58,7 +58,7 @@ udp_flows()
 {
 	local packets lost
 
-	read -r _ packets lost < <(iperf "$@" -u -b 2M -t 1 -l 1000)
+	read -r _ packets lost < <(iperf "$@" -u -b 2M -k 250 -l 1000)
 	echo "$lost of $packets packets lost"
 	[ "${packets:-0}" -gt 200 ] && [ "$lost" -eq 0 ]
 }
