@@ -271,6 +271,10 @@ class Test:
         yield "of another option type", self.error(quoted(option_type=0x9e)), bad
         yield "cut in the addresses", self.error(quoted()[:54]), bad
         yield "cut in the IPv6 header", self.error(quoted()[:30]), bad
+        # The rest of the frame is no part of the packet, but lies behind it in memory.
+        for size in (30, 54):
+            yield "cut after %d bytes, the rest behind the packet" % size, \
+                self.error(quoted()[:size]) + quoted()[size:], bad
         yield "without a quote", self.error(b""), bad
         yield "about a packet of the underlay", self.error(vpcwire.ipv6_header(
             a.sid, b.sid, UDP, 40) + packets.text(40)), bad
