@@ -191,12 +191,19 @@ class Remotes(Test):
                 self.inner(), 1)], **want)
         self.remote_again()
 
+    def another_goes(self):
+        """One with a prefix of the same length goes: the other is found as before."""
+        self.vpc("h0", "remote", "del", PREFIXES["h1"], "now")
+        self.arrives("a remote outlives one with as long a prefix", [self.sealed()])
+        self.remote("h0", "h1", [self.keys("h1")[0]], "add")
+
     def run(self):
         self.remote("h0", "h2", [self.pair.text()], "add")
         self.remote("h0", "h1", [self.keys("h1")[0]], "add")
         self.h0.settle()
         self.stands_by()
         self.without_ipv6()
+        self.another_goes()
         self.wiped()
         self.only_receives()
         permissions.enter(self.prefix + "h0")
