@@ -490,7 +490,7 @@ static int vpc_nl_dump_endpoint(struct sk_buff *skb, struct netlink_callback *cb
 			       &what);
 }
 
-static int vpc_nl_dump_endpoints(struct netlink_callback *cb)
+static int vpc_nl_endpoints_begin(struct netlink_callback *cb)
 {
 	const struct genl_dumpit_info *info = genl_dumpit_info(cb);
 	struct vpc_net *vn = vpc_net(sock_net(cb->skb->sk));
@@ -521,7 +521,7 @@ static int vpc_nl_dump_endpoints(struct netlink_callback *cb)
 
 int vpc_nl_endpoint_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	int err = cb->args[0] ? 0 : vpc_nl_dump_endpoints(cb);
+	int err = cb->args[0] ? 0 : vpc_nl_endpoints_begin(cb);
 
 	return err ?: vpc_nl_walk_dump(skb, cb);
 }

@@ -468,7 +468,7 @@ int vpc_nl_route_start(struct netlink_callback *cb)
 	return 0;
 }
 
-static int vpc_nl_dump_routes(struct netlink_callback *cb)
+static int vpc_nl_routes_begin(struct netlink_callback *cb)
 {
 	struct vpc_net *vn = vpc_net(sock_net(cb->skb->sk));
 	struct vpc_nl_routes *dump;
@@ -516,7 +516,7 @@ static int vpc_nl_dump_prefix(struct sk_buff *skb, struct netlink_callback *cb,
 
 int vpc_nl_route_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	int err = cb->args[0] ? 0 : vpc_nl_dump_routes(cb);
+	int err = cb->args[0] ? 0 : vpc_nl_routes_begin(cb);
 	struct vpc_nl_routes *dump;
 
 	if (err)
