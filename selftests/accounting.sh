@@ -12,10 +12,8 @@ lib=$(dirname "${BASH_SOURCE[0]}")/lib
 
 command -v ethtool > /dev/null || bail "there is no ethtool"
 modprobe -q -a dummy act_mirred cls_matchall sch_ingress
-limit=$(sysctl -n net.core.netdev_max_backlog)
 
 topo_up 1500
-trap 'topo_down; sysctl -qw net.core.netdev_max_backlog=$limit' EXIT
 topo_talk
 vm_add h0 1001 vm3 fd00::0:12 CC:2A:2A:00:00:0C 10.0.1.12 fd00::cc:1:12
 in_ns vm3 ping -q -c 2 -i 0.1 -W 5 10.0.1.10 > /dev/null

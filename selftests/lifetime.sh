@@ -81,6 +81,7 @@ build()
 
 	topo_up 1500
 	trap cleanup EXIT
+	topo_backlog
 	vms
 	for host in h0 h1; do
 		vpc_on $host save > "$tmp/$host"
@@ -398,8 +399,9 @@ test_host()
 	check "those on other hosts have not lost a packet" unharmed others
 }
 
-# The file that the module was loaded from.
-find_module()
+# keep_module: a copy of the file that the module was loaded from, for a build may
+# replace that.
+keep_module()
 {
 	local file version
 
@@ -409,7 +411,6 @@ find_module()
 		"$selftests/../build/$(uname -r)/kmod/vpc.ko" "$(modinfo -n vpc 2> /dev/null)"; do
 		[ -r "$file" ] || continue
 		[ "$(modinfo -F srcversion "$file")" = "$version" ] || continue
-		# A copy, for a build may replace it.
 		cp "$file" "$tmp/vpc.ko"
 		return
 	done
@@ -511,7 +512,7 @@ topo_down
 topo=$base
 topo_hosts=${main[0]}
 topo_vms=${main[1]}
-if find_module; then
+if keep_module; then
 	test_module
 	check "no device is left" none_left
 	check "the module is used by nobody" retry 20 idle

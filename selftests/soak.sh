@@ -52,10 +52,7 @@ for host in h0 h1 h2; do
 		-4 10.0.0.40 -6 fd00::cc:0:40 "${where[@]}" || bail "can't add the roamer"
 done
 
-# A link of this machine is a queue of the receiving CPU.
-limit=$(sysctl -n net.core.netdev_max_backlog)
-trap 'topo_down; sysctl -qw net.core.netdev_max_backlog=$limit' EXIT
-sysctl -qw net.core.netdev_max_backlog=20000
+topo_backlog
 
 for n in 0 1 2; do
 	# So that what is one segment on the fabric is one packet in its counters.

@@ -14,6 +14,7 @@ topo=${0##*/}
 topo=${topo%.sh}-$$-
 topo_hosts=
 topo_vms=
+topo_limit=
 
 # topo_up [MTU [HOSTS]]: make the fabric and the edges; it goes when the shell
 # exits.
@@ -99,6 +100,15 @@ topo_seal()
 	done
 }
 
+# topo_backlog [PACKETS]: how many packets the links may hold, until topo_down. They all
+# share a queue of the CPU that receives, and floods fill one of the usual length,
+# which loses what others send.
+topo_backlog()
+{
+	: "${topo_limit:=$(sysctl -n net.core.netdev_max_backlog)}"
+	sysctl -qw net.core.netdev_max_backlog="${1:-20000}"
+}
+
 topo_down()
 {
 	local name
@@ -109,6 +119,8 @@ topo_down()
 	done
 	topo_hosts=
 	topo_vms=
+	[ -z "$topo_limit" ] || topo_backlog "$topo_limit"
+	topo_limit=
 }
 
 # in_ns NAME COMMAND...: run COMMAND in namespace NAME of the test.
@@ -257,12 +269,18 @@ topo_talk()
 		-4 10.0.0.20 -6 fd00::cc:0:20
 }
 
+# vm_advertised NAME: the VM has heard of its router, and solicits no more.
+vm_advertised()
+{
+	[ -n "$(ip -6 -n "$topo$1" route show default)" ]
+}
+
 # topo_scripted: the same, and a third host without an edge: a program is that, with
-# endpoints that h0 knows.  VM 0 knows its gateways for good, so that it never asks for
-# them while a test counts.
+# endpoints that h0 knows.  VMs of h0 know their gateways for good, so that they never ask
+# for them while a test counts.
 topo_scripted()
 {
-	local address
+	local address vm
 
 	topo_up 1500 3
 	vpc_on h2 edge del vpc2_2
@@ -271,8 +289,13 @@ topo_scripted()
 		vpc_on h0 vpc add 1000 "${address% *}" 02:00:00:00:00:30 -4 "${address#* }"
 	done
 	for address in 169.254.1.1 fe80::1; do
-		ip -n "${topo}vm0" neigh replace $address lladdr 02:56:50:43:00:01 dev vm0 \
-			nud permanent || bail "can't give vm0 a neighbour"
+		for vm in vm0 vmgtw; do
+			ip -n "$topo$vm" neigh replace $address lladdr 02:56:50:43:00:01 \
+				dev $vm nud permanent || bail "can't give $vm a neighbour"
+		done
+	done
+	for vm in vm0 vmgtw; do
+		eventually vm_advertised $vm || bail "$vm hears of no router"
 	done
 }
 
