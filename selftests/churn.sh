@@ -40,13 +40,15 @@ steady_end()
 	return 1
 }
 
-# flooded COMMAND...: run COMMAND while echo requests go as fast as answers come.
+# flooded COMMAND...: run COMMAND while echo requests go as fast as answers come, to the
+# addresses in $targets.
+targets=(10.0.0.20 fd00::cc:0:20)
 flooded()
 {
 	local to pids=() status
 
-	for to in 10.0.0.20 fd00::cc:0:20; do
-		in_ns vm0 ping -q -f -w 120 "$to" > /dev/null &
+	for to in "${targets[@]}"; do
+		ip netns exec "${topo}vm0" ping -q -f -w 120 "$to" > /dev/null &
 		pids+=($!)
 	done
 	"$@"
@@ -93,17 +95,69 @@ displaced_in_use()
 	vpc_on h0 vpc del 1000 fd00::1:21 now
 }
 
+# Addresses of the second VM that only routes lead to.
+routed=(10.8.0.1/32 fd00:a8::1/128)
+
+route_to_vm2()
+{
+	local host prefix
+
+	for prefix in "${routed[@]}"; do
+		ip -n "${topo}vm2" addr add "$prefix" dev lo nodad || return
+		for host in h0 h1; do
+			vpc_on "$host" route add 1000 "$prefix" via fd00::1:20 || return
+		done
+	done
+}
+
+routes_replaced_in_use()
+{
+	local i prefix
+
+	for ((i = 0; i < 5000; i++)); do
+		for prefix in "${routed[@]}"; do
+			echo "route replace 1000 $prefix via fd00::1:20 weight $((i % 9 + 1))"
+		done
+	done | vpc_on h0 -batch -
+}
+
+# The other route has a next hop that is nobody's, and gets nothing.
+routes_displaced_in_use()
+{
+	local i prefix two="via fd00::1:20 via fd00::1:22 weight 0"
+
+	for prefix in "${routed[@]}"; do
+		echo "route add 1000 $prefix $two state standby"
+		for ((i = 0; i < 2000; i++)); do
+			echo "route set 1000 $prefix ${two% weight 0} state active"
+			echo "route set 1000 $prefix via fd00::1:20 state active"
+		done
+		echo "route del 1000 $prefix ${two% weight 0} now"
+	done | vpc_on h0 -batch -
+}
+
 tmp=$(mktemp -d)
 topo_up 1500
 trap 'topo_down; rm -rf "$tmp"' EXIT
 vm_add h0 1000 vm0 fd00::0:10 CC:2A:2A:00:00:0A 10.0.0.10 fd00::cc:0:10
 vm_add h1 1000 vm2 fd00::1:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20
 check "edges seal what they send each other" topo_seal
+# Nothing that is displaced may end before its turn comes again.
+vpc_on h0 edge set vpc2_0 grace 600
 check "VMs reach each other" reaches
 check "endpoints in use are replaced" flooded replaced_in_use
 check "by others" flooded displaced_in_use
+check "routes lead to further addresses" route_to_vm2
+targets=("${routed[@]%/*}")
+check "routes in use are replaced" flooded routes_replaced_in_use
+check "by others" flooded routes_displaced_in_use
 check "and no packet finds them missing" no_drops h0 src_addr src_sid dst_sid bad_src \
-	no_route not_active
+	no_route not_active next_hop
+vpc_on h0 -b - <<-END
+	route del 1000 ${routed[0]} now
+	route del 1000 ${routed[1]} now
+END
+vpc_on h0 edge set vpc2_0 grace 10
 steady_begin
 tap_results "$lib/churn.py" "$topo" changes
 check "no packet of two VMs was lost meanwhile" steady_end

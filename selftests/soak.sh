@@ -45,7 +45,21 @@ vm_add h0 1000 spare fd00::0:50 CC:2A:2A:00:00:32 10.0.0.50 -
 for name in roamer1 roamer2 elsewhere; do
 	home_of $name
 done
+for name in vm2 vm3; do
+	ip -n "$topo$name" -b - <<-END || bail "can't give $name the service's addresses"
+		addr add 10.8.0.1/32 dev lo
+		addr add fd00:a8::1/128 dev lo nodad
+	END
+done
 for host in h0 h1 h2; do
+	vpc_on $host -b - <<-END || bail "can't add routes and a peering"
+		route add 1000 10.8.0.1/32 via fd00::1:20 via fd00::2:30 hash l4
+		route add 1000 fd00:a8::1/128 via fd00::1:20 via fd00::2:30 hash l4
+		peer add 1000 1001
+		peer add 1001 1000
+		route add 1000 10.0.1.0/24 peer 1001
+		route add 1001 10.0.0.0/24 peer 1000
+	END
 	where=()
 	[ $host != h1 ] || where=(netns "${topo}roamer1")
 	vpc_on $host vpc add 1000 ${where:+roamer@vpc2_1} fd00::1:40 CC:2A:2A:00:00:28 \

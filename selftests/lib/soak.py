@@ -25,12 +25,15 @@ from rekey import Edges
 
 HOSTS = tuple(PREFIXES)
 # VM: its host, VPC, and whom it talks to: by name, or addresses that move or are nobody's.
-VMS = {"vm0": ("h0", ("10.0.0.20", "fd00::cc:0:30", "10.0.0.11")),
-       "vmgtw": ("h0", ("10.0.0.40",)),
+VMS = {"vm0": ("h0", ("10.0.0.20", "fd00::cc:0:30", "10.0.0.11", "10.8.0.1")),
+       "vmgtw": ("h0", ("10.0.0.40", "fd00:a8::1")),
        "vm2": ("h1", ("fd00::cc:0:10", "10.0.0.50")),
        "vm3": ("h2", ("10.0.0.10", "10.0.0.99")),
        "vm1": ("h1", ("fd00::cc:1:30",)),
-       "vm4": ("h2", ("10.0.1.10",))}
+       "vm4": ("h2", ("10.0.1.10", "10.0.0.10"))}
+# What routes lead to two of them for.
+SERVICE = ("10.8.0.1/32", "fd00:a8::1/128")
+SERVERS = ("via fd00::1:20", "via fd00::2:30")
 SPARE = ("1000", "fd00::50", "CC:2A:2A:00:00:32", "-4", "10.0.0.50")
 ROAMER = ("CC:2A:2A:00:00:28", "-4", "10.0.0.40", "-6", "fd00::cc:0:40")
 
@@ -228,7 +231,8 @@ class Soak:
         """VMs reach each other when all is over."""
         problems = []
         for vm, to in (("vm0", "10.0.0.20"), ("vm0", "fd00::cc:0:30"), ("vm3", "10.0.0.10"),
-                       ("vm2", "10.0.0.40"), ("vm1", "10.0.1.30"), ("vm2", "10.0.0.50")):
+                       ("vm2", "10.0.0.40"), ("vm1", "10.0.1.30"), ("vm2", "10.0.0.50"),
+                       ("vm0", "10.8.0.1"), ("vmgtw", "fd00:a8::1"), ("vm1", "10.0.0.10")):
             text = command(self.prefix + vm, "ping", "-q", "-c", "5", "-i", "0.2", "-W", "5", to,
                            check=False)
             if " 0 received" in text or "received" not in text:
@@ -357,7 +361,28 @@ class Soak:
                        "onlink")):
             self.ip("spare", *words)
 
-    CALM = (replace, batch, edge_settings, vm_mtu, vm_flap, roam, spare)
+    def routes(self):
+        """Routes get other weights, are displaced by others, and lead nowhere for a time."""
+        host, prefix = self.random.choice(HOSTS), self.random.choice(SERVICE)
+        route, both = "1000 %s " % prefix, " ".join(SERVERS)
+        other = self.random.choice((*SERVERS, "blackhole", "prohibit"))
+        self.lines(host, ["route replace %s%s weight %d hash l4" % (route, both, n % 5)
+                          for n in range(1, 100)])
+        self.lines(host, ["route replace " + route + other])
+        time.sleep(0.2)
+        self.lines(host, ["route replace %s%s hash l4" % (route, both)])
+        if other in SERVERS:
+            self.lines(host, ["route del " + route + other + " now"])
+
+    def peerings(self):
+        host, ids = self.random.choice(HOSTS), self.random.sample(("1000", "1001"), 2)
+        self.vpc(host, "peer", "del", *ids)
+        time.sleep(0.2)
+        self.vpc(host, "peer", "add", *ids, "state", "standby")
+        self.vpc(host, "peer", "add", *ids)
+
+    CALM = (replace, batch, edge_settings, vm_mtu, vm_flap, roam, spare, routes,
+            peerings)
 
     # Changes where all is sealed.
 
