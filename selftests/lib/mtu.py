@@ -18,7 +18,7 @@ from flows import (
     IP_MTU, IP_MTU_DISCOVER, IPV6_MTU, IPV6_MTU_DISCOVER, PMTUDISC_DO, PMTUDISC_DONT,
     PMTUDISC_PROBE, Wire, command, datagrams, flush_pmtu, is_overlay,
     received, transfer)
-from harness import Counters, Results, audit
+from harness import VM0, VM2, Counters, Results, audit
 from vpcwire import OFFSET, Fabric, Tenant
 
 # Router alert is copied to every fragment, a timestamp is not.
@@ -296,6 +296,29 @@ class Test:
             self.results.point("%s TCP recovers from the narrow link" % name, problems)
         self.results.point("the counters add up", audit(*self.hosts))
 
+    def damaged_options(self):
+        """Options that don't end where their header does: what comes behind it is not the
+        edge's to blank. Here that is what the kernel knows of the packet, since the first
+        buffer holds the headers only."""
+        vm0 = packets.Port(self.ns("vm0"), "vm0")
+        self.set_mtu("vm0", 9000)
+        for name, options in (("is longer than its header", b"\x07\xff\4\0"),
+                              ("has no length", b"\x07\0\4\0"),
+                              ("is cut before its length", b"\1\1\1\x07")):
+            data = packets.udp(VM0.v4, VM2.v4, packets.text(8968))
+            self.crossed()
+            vm0.send(packets.ethernet(packets.mac("025650430001"), VM0.mac, 0x0800, packets.ipv4(
+                VM0.v4, VM2.v4, 17, data, frag=0, options=options)),
+                packets.Offload(flags=0, hlen=14 + 24))
+            sent = [Tenant(s.tenant) for s in self.crossed("whole")]
+            problems = []
+            if len(sent) != 2 or any(head.hlen != 24 for head in sent):
+                problems.append("%d packets, headers of %s" % (
+                    len(sent), [head.hlen for head in sent]))
+            if b"".join(head.payload for head in sent) != data:
+                problems.append("the data differs")
+            self.results.point("fragmented, with an option that " + name, problems)
+
     def jumbo(self):
         """A fabric of 9000: large frames, not only large packets."""
         data = os.urandom(4 << 20)
@@ -317,6 +340,7 @@ class Test:
                     problems.append("the largest on the fabric has %d bytes" % max(sizes))
                 self.results.point("%s TCP in jumbo frames, segmentation offload %s" %
                                    (name, segments), problems)
+        self.damaged_options()
         self.results.point("the counters add up", audit(*self.hosts))
 
 
