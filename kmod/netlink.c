@@ -199,6 +199,28 @@ bool vpc_nl_unicast6(const struct in6_addr *addr)
  */
 
 /**
+ * vpc_nl_dump_about - what a dump is asked for
+ * @cb: the dump
+ * @kind: &enum vpc_attr of the object that may say so; 0 if it is always all
+ * @nest: gets that object, or NULL
+ */
+int vpc_nl_dump_about(struct netlink_callback *cb, int kind, const struct nlattr **nest)
+{
+	struct nlattr **attrs = vpc_nl_dump_attrs(genl_dumpit_info(cb));
+	int i;
+
+	for (i = 1; i <= VPC_A_MAX; i++) {
+		if (attrs[i] && i != kind) {
+			NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
+					    "a dump can't be asked for this");
+			return -EINVAL;
+		}
+	}
+	*nest = kind ? attrs[kind] : NULL;
+	return 0;
+}
+
+/**
  * vpc_nl_walk_start - begin a dump of a hash table
  * @cb: the dump
  * @walk: from kmalloc(), with @put set; freed by vpc_nl_walk_done()

@@ -59,6 +59,7 @@ struct vpc_nl_walk {
 		   struct vpc_nl_walk *walk, void *entry);
 };
 
+int vpc_nl_dump_about(struct netlink_callback *cb, int kind, const struct nlattr **nest);
 void vpc_nl_walk_start(struct netlink_callback *cb, struct vpc_nl_walk *walk,
 		       struct rhashtable *ht);
 int vpc_nl_walk_dump(struct sk_buff *skb, struct netlink_callback *cb);

@@ -492,15 +492,16 @@ static int vpc_nl_dump_endpoint(struct sk_buff *skb, struct netlink_callback *cb
 
 static int vpc_nl_endpoints_begin(struct netlink_callback *cb)
 {
-	const struct genl_dumpit_info *info = genl_dumpit_info(cb);
 	struct vpc_net *vn = vpc_net(sock_net(cb->skb->sk));
 	struct nlattr *tb[VPC_ENDPOINT_A_MAX + 1];
 	struct vpc_nl_endpoints *dump;
-	struct nlattr *nest;
+	const struct nlattr *nest;
 	u32 vpc = 0;
 	int err;
 
-	nest = vpc_nl_dump_attrs(info)[VPC_A_ENDPOINT];
+	err = vpc_nl_dump_about(cb, VPC_A_ENDPOINT, &nest);
+	if (err)
+		return err;
 	if (nest) {
 		err = vpc_nl_parse(tb, &vpc_endpoint_object, nest,
 				   BIT(VPC_ENDPOINT_A_VPC), 0, cb->extack);
@@ -607,9 +608,13 @@ int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct vpc_nl_vpc what = { .vn = vpc_net(sock_net(skb->sk)) };
 	unsigned long id = cb->args[0];
+	const struct nlattr *none;
 	struct vpc_vpc *vpc;
-	int err = 0;
+	int err;
 
+	err = vpc_nl_dump_about(cb, 0, &none);
+	if (err)
+		return err;
 	mutex_lock(&what.vn->lock);
 	cb->seq = what.vn->tables.changes ?: 1;
 	xa_for_each_start(&what.vn->tables.vpcs, id, vpc, cb->args[0]) {

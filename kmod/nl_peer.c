@@ -121,12 +121,13 @@ void vpc_nl_peer_event(struct vpc_net *vn, u32 vpc, u32 peer, u8 event)
 
 static int vpc_nl_peers_filter(struct netlink_callback *cb, u32 *only)
 {
-	struct nlattr *nest = vpc_nl_dump_attrs(genl_dumpit_info(cb))[VPC_A_PEER];
 	struct nlattr *tb[VPC_PEER_A_MAX + 1];
+	const struct nlattr *nest;
 	int err;
 
-	if (!nest)
-		return 0;
+	err = vpc_nl_dump_about(cb, VPC_A_PEER, &nest);
+	if (err || !nest)
+		return err;
 	err = vpc_nl_parse(tb, &vpc_peer_object, nest, BIT(VPC_PEER_A_VPC), 0, cb->extack);
 	if (!err)
 		*only = nla_get_u32(tb[VPC_PEER_A_VPC]);

@@ -444,12 +444,13 @@ static int vpc_nl_dump_route(struct sk_buff *skb, struct netlink_callback *cb,
 
 static int vpc_nl_routes_filter(struct netlink_callback *cb, struct vpc_route_key *key)
 {
-	struct nlattr *nest = vpc_nl_dump_attrs(genl_dumpit_info(cb))[VPC_A_ROUTE];
 	struct nlattr *tb[VPC_ROUTE_A_MAX + 1];
+	const struct nlattr *nest;
 	int err;
 
-	if (!nest)
-		return 0;
+	err = vpc_nl_dump_about(cb, VPC_A_ROUTE, &nest);
+	if (err || !nest)
+		return err;
 	err = vpc_nl_parse(tb, &vpc_route_object, nest, BIT(VPC_ROUTE_A_VPC),
 			   VPC_ROUTE_KEY, cb->extack);
 	if (err)

@@ -244,6 +244,12 @@ class Family:
     def dump(self, name, **values):
         return self._request(name, values, "dump", NLM_F_DUMP)
 
+    def dump_unchecked(self, name, **values):
+        """With what the specification says nothing of."""
+        number, _ = self.operations[name]
+        return self._exchange(self.ident, number, self.spec["version"],
+                              self.encode("main", values), NLM_F_DUMP)
+
     def subscribe(self, group):
         self.socket.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, self.groups[group])
 
