@@ -91,6 +91,8 @@
  * @VPC_CMD_REMOTE_DEL: retire, or delete (%VPC_REMOTE_A_NOW); %VPC_A_REMOTE repeats
  * @VPC_CMD_REMOTE_GET: one remote by a prefix, or with NLM_F_DUMP all
  * @VPC_CMD_REMOTE_NTF: multicast: a remote changed
+ *
+ * Whatever else a dump request holds is refused (EINVAL).
  */
 enum vpc_cmd {
 	VPC_CMD_UNSPEC,
