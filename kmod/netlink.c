@@ -202,7 +202,7 @@ bool vpc_nl_unicast6(const struct in6_addr *addr)
  * vpc_nl_dump_about - what a dump is asked for
  * @cb: the dump
  * @kind: &enum vpc_attr of the object that may say so; 0 if it is always all
- * @nest: gets that object, or NULL
+ * @nest: gets that object, or NULL; itself NULL without a @kind
  */
 int vpc_nl_dump_about(struct netlink_callback *cb, int kind, const struct nlattr **nest)
 {
@@ -216,7 +216,8 @@ int vpc_nl_dump_about(struct netlink_callback *cb, int kind, const struct nlattr
 			return -EINVAL;
 		}
 	}
-	*nest = kind ? attrs[kind] : NULL;
+	if (nest)
+		*nest = attrs[kind];
 	return 0;
 }
 

@@ -773,13 +773,12 @@ int vpc_nl_edge_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct vpc_net *vn = vpc_net(sock_net(skb->sk));
 	struct vpc_nl_edge what = { .stats = true };
-	const struct nlattr *none;
 	struct vpc_edge *edge;
 	int last = cb->args[0];
 	void *hdr;
 	int err;
 
-	err = vpc_nl_dump_about(cb, 0, &none);
+	err = vpc_nl_dump_about(cb, 0, NULL);
 	if (err)
 		return err;
 	mutex_lock(&vn->lock);

@@ -608,11 +608,10 @@ int vpc_nl_vpc_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct vpc_nl_vpc what = { .vn = vpc_net(sock_net(skb->sk)) };
 	unsigned long id = cb->args[0];
-	const struct nlattr *none;
 	struct vpc_vpc *vpc;
 	int err;
 
-	err = vpc_nl_dump_about(cb, 0, &none);
+	err = vpc_nl_dump_about(cb, 0, NULL);
 	if (err)
 		return err;
 	mutex_lock(&what.vn->lock);

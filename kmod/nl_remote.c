@@ -495,11 +495,10 @@ int vpc_nl_remote_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	struct vpc_nl_remote what = { .vn = vn, .stats = true };
 	struct vpc_crypt *c = &vn->crypt;
 	long skip = cb->args[0];
-	const struct nlattr *none;
 	void *hdr;
 	int err;
 
-	err = vpc_nl_dump_about(cb, 0, &none);
+	err = vpc_nl_dump_about(cb, 0, NULL);
 	if (err)
 		return err;
 	mutex_lock(&c->lock);

@@ -14,6 +14,8 @@ command -v ethtool > /dev/null || bail "there is no ethtool"
 modprobe -q -a dummy act_mirred cls_matchall sch_ingress
 
 topo_up 1500
+# A test of it makes it small: topo_down makes it what it was, whatever comes.
+topo_backlog
 topo_talk
 vm_add h0 1001 vm3 fd00::0:12 CC:2A:2A:00:00:0C 10.0.1.12 fd00::cc:1:12
 in_ns vm3 ping -q -c 2 -i 0.1 -W 5 10.0.1.10 > /dev/null

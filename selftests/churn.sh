@@ -124,15 +124,15 @@ routes_replaced_in_use()
 # The other route has a next hop that is nobody's, and gets nothing.
 routes_displaced_in_use()
 {
-	local i prefix two="via fd00::1:20 via fd00::1:22 weight 0"
+	local i prefix two="via fd00::1:20 via fd00::1:22"
 
 	for prefix in "${routed[@]}"; do
-		echo "route add 1000 $prefix $two state standby"
+		echo "route add 1000 $prefix $two weight 0 state standby"
 		for ((i = 0; i < 2000; i++)); do
-			echo "route set 1000 $prefix ${two% weight 0} state active"
+			echo "route set 1000 $prefix $two state active"
 			echo "route set 1000 $prefix via fd00::1:20 state active"
 		done
-		echo "route del 1000 $prefix ${two% weight 0} now"
+		echo "route del 1000 $prefix $two now"
 	done | vpc_on h0 -batch -
 }
 
@@ -150,13 +150,10 @@ check "by others" flooded displaced_in_use
 check "routes lead to further addresses" route_to_vm2
 targets=("${routed[@]%/*}")
 check "routes in use are replaced" flooded routes_replaced_in_use
-check "by others" flooded routes_displaced_in_use
+check "and displaced by others" flooded routes_displaced_in_use
 check "and no packet finds them missing" no_drops h0 src_addr src_sid dst_sid bad_src \
 	no_route not_active next_hop
-vpc_on h0 -b - <<-END
-	route del 1000 ${routed[0]} now
-	route del 1000 ${routed[1]} now
-END
+printf 'route del 1000 %s now\n' "${routed[@]}" | vpc_on h0 -batch -
 vpc_on h0 edge set vpc2_0 grace 10
 steady_begin
 tap_results "$lib/churn.py" "$topo" changes

@@ -307,9 +307,9 @@ class Test:
                               ("is cut before its length", b"\1\1\1\x07")):
             data = packets.udp(VM0.v4, VM2.v4, packets.text(8968))
             self.crossed()
-            vm0.send(packets.ethernet(packets.mac("025650430001"), VM0.mac, 0x0800, packets.ipv4(
-                VM0.v4, VM2.v4, 17, data, frag=0, options=options)),
-                packets.Offload(flags=0, hlen=14 + 24))
+            packet = packets.ipv4(VM0.v4, VM2.v4, packets.UDP, data, frag=0, options=options)
+            vm0.send(packets.ethernet(packets.EDGE_MAC, VM0.mac, packets.ETH_IP, packet),
+                     packets.Offload(flags=0, hlen=14 + 24))
             sent = [Tenant(s.tenant) for s in self.crossed("whole")]
             problems = []
             if len(sent) != 2 or any(head.hlen != 24 for head in sent):

@@ -254,12 +254,13 @@ def main():
         return subprocess.run(["vpc", "-n", netns, "save"], check=True,
                               capture_output=True).stdout
 
+    asks = {dumps: family.dump, whole_dumps: family.dump_unchecked}
     before = configured()
     for part in (edges, endpoints, vpcs, routes, peers, remotes, traces, dumps, whole_dumps):
         problems, count = [], 0
+        ask = asks.get(part, family.do)
         for what, values, sentence, *number in part(index):
             number = number[0] if number else errno.EINVAL
-            ask = {dumps: family.dump, whole_dumps: family.dump_unchecked}.get(part, family.do)
             found = refused(ask, what, values, sentence, number)
             problems += ["%s, %s: %s" % (what, sentence, one) for one in found]
             if not found:

@@ -221,15 +221,19 @@ class Family:
 
     # Requests.
 
+    def _ask(self, name, values, flags):
+        number, _ = self.operations[name]
+        return self._exchange(self.ident, number, self.spec["version"],
+                              self.encode("main", values), flags)
+
     def _request(self, name, values, mode, flags):
-        number, operation = self.operations[name]
+        _, operation = self.operations[name]
         part = operation[mode] or {}
         allowed = (part.get("request") or {}).get("attributes", [])
         for key in values:
             if key not in allowed:
                 raise SpecError("%s takes no %s" % (name, key))
-        answers = self._exchange(self.ident, number, self.spec["version"],
-                                 self.encode("main", values), flags)
+        answers = self._ask(name, values, flags)
         decoded = [self.decode("main", answer[4:]) for answer in answers]
         expected = (part.get("reply") or {}).get("attributes", [])
         for answer in decoded:
@@ -246,9 +250,7 @@ class Family:
 
     def dump_unchecked(self, name, **values):
         """With what the specification says nothing of."""
-        number, _ = self.operations[name]
-        return self._exchange(self.ident, number, self.spec["version"],
-                              self.encode("main", values), NLM_F_DUMP)
+        return self._ask(name, values, NLM_F_DUMP)
 
     def subscribe(self, group):
         self.socket.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, self.groups[group])
