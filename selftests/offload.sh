@@ -21,6 +21,7 @@ done
 topo_up 1500
 trap 'topo_down; sysctl -qw net.core.fb_tunnels_only_for_init_net=$fallback' EXIT
 topo_talk
+vm_polite h0 vm0 vmgtw
 in_ns h1 ethtool -K eth0 gro off > /dev/null
 
 tap_results "$lib/offload.py" "$topo"

@@ -286,13 +286,32 @@ topo_settled()
 	[ "$before" = "$(vpc_on "$1" stats show)" ]
 }
 
-# topo_scripted: the same, and a third host without an edge: a program is that, with
-# endpoints that h0 knows.  VMs of h0 say nothing unasked while a test counts: they know
-# their gateways for good, and solicit no routers.  The kernel does so again after four
-# seconds, when the answer arrives before it has noted that it asked.
+# vm_polite HOST NAME...: VMs of the host say nothing unasked while a test counts: they
+# know their gateways for good, and solicit no routers.  The kernel does so again after
+# four seconds, when the answer arrives before it has noted that it asked.
+vm_polite()
+{
+	local host=$1 address vm
+
+	shift
+	for vm; do
+		for address in 169.254.1.1 fe80::1; do
+			ip -n "$topo$vm" neigh replace $address lladdr 02:56:50:43:00:01 \
+				dev "$vm" nud permanent || bail "can't give $vm a neighbour"
+		done
+		in_ns "$vm" sysctl -qw "net.ipv6.conf.$vm.router_solicitations=0"
+	done
+	for vm; do
+		eventually vm_unique "$vm" || bail "$vm does not end its search for duplicates"
+	done
+	eventually topo_settled "$host" || bail "$host does not become quiet"
+}
+
+# topo_scripted: the same as topo_talk, and a third host without an edge: a program is
+# that, with endpoints that h0 knows.
 topo_scripted()
 {
-	local address vm
+	local address
 
 	topo_up 1500 3
 	vpc_on h2 edge del vpc2_2
@@ -300,17 +319,7 @@ topo_scripted()
 	for address in "fd00::2:30 10.0.0.30" "fd00::3:30 10.0.0.40"; do
 		vpc_on h0 vpc add 1000 "${address% *}" 02:00:00:00:00:30 -4 "${address#* }"
 	done
-	for vm in vm0 vmgtw; do
-		for address in 169.254.1.1 fe80::1; do
-			ip -n "$topo$vm" neigh replace $address lladdr 02:56:50:43:00:01 \
-				dev $vm nud permanent || bail "can't give $vm a neighbour"
-		done
-		in_ns $vm sysctl -qw "net.ipv6.conf.$vm.router_solicitations=0"
-	done
-	for vm in vm0 vmgtw; do
-		eventually vm_unique $vm || bail "$vm does not end its search for duplicates"
-	done
-	eventually topo_settled h0 || bail "h0 does not become quiet"
+	vm_polite h0 vm0 vmgtw
 }
 
 # tap_results PROGRAM [ARGUMENT...]: report the test points of a program that
