@@ -42,13 +42,6 @@ static inline void vpc_compat_netns_immutable(struct net_device *dev)
 #endif
 }
 
-/* 6.6: what a dump asks for is a struct genl_info of its own. */
-#ifdef VPC_HAVE_DUMPIT_INFO_INFO
-#define vpc_nl_dump_attrs(dump)	((dump)->info.attrs)
-#else
-#define vpc_nl_dump_attrs(dump)	((dump)->attrs)
-#endif
-
 /* 6.2: a request's operation is apart from that of the dump. */
 #ifndef VPC_HAVE_GENL_SPLIT_OPS
 #define genl_split_ops	genl_ops

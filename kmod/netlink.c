@@ -79,72 +79,65 @@ int vpc_nl_reply(struct genl_info *info, u8 cmd, size_t size,
 	return genlmsg_reply(skb, info);
 }
 
-/**
- * vpc_nl_next - the next object of a kind in a request: the attribute repeats
- * @info: the request
- * @last: the one before, or NULL
- * @kind: &enum vpc_attr
- *
- * Return: the object, or NULL.
- */
-const struct nlattr *vpc_nl_next(struct genl_info *info, const struct nlattr *last,
-				 int kind)
-{
-	const void *head = genlmsg_data(info->genlhdr);
-	int rem = genlmsg_len(info->genlhdr);
-
-	if (last) {
-		rem -= (const void *)last - head;
-		last = nla_next(last, &rem);
-	} else {
-		last = head;
-	}
-	while (nla_ok(last, rem) && nla_type(last) != kind)
-		last = nla_next(last, &rem);
-	return nla_ok(last, rem) ? last : NULL;
-}
-
 /* What ops say of the objects that a request has. */
 #define VPC_NL_KIND	0x7f		/* &enum vpc_attr, or 0 */
 #define VPC_NL_ONE	0x80		/* no more than one */
 
-/* Every request is about an object; dumps are not asked. */
+/* The objects of a message: of one kind, and no more than one or any number. */
+static int vpc_nl_objects(const struct nlmsghdr *nlh, int kind, bool one,
+			  const struct nlattr **last, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *nla;
+	int rem;
+
+	*last = NULL;
+	nlmsg_for_each_attr(nla, nlh, GENL_HDRLEN, rem) {
+		if (nla_type(nla) != kind) {
+			NL_SET_ERR_MSG_ATTR(extack, nla, "the command is not about this");
+			return -EINVAL;
+		}
+		if (*last && one) {
+			NL_SET_ERR_MSG_ATTR(extack, nla,
+					    "this is about one object at a time");
+			return -EINVAL;
+		}
+		*last = nla;
+	}
+	return 0;
+}
+
+/* Before any request but a dump: most are about an object. */
 static int vpc_nl_check_objects(const struct genl_split_ops *ops, struct sk_buff *skb,
 				struct genl_info *info)
 {
 	int kind = ops->internal_flags & VPC_NL_KIND;
-	const struct nlattr *nla;
+	const struct nlattr *last;
+	int err;
 
-	if (!kind)
-		return 0;
-	if (!info->attrs[kind]) {
-		NL_SET_ERR_MSG(info->extack, "the request has no object");
-		NL_SET_ERR_ATTR_MISS(info->extack, NULL, kind);
-		return -EINVAL;
-	}
-	nla = vpc_nl_next(info, vpc_nl_next(info, NULL, kind), kind);
-	if (!nla || !(ops->internal_flags & VPC_NL_ONE))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, nla,
-			    "this is about one object at a time");
+	err = vpc_nl_objects(info->nlhdr, kind, ops->internal_flags & VPC_NL_ONE, &last,
+			     info->extack);
+	if (err || !kind || last)
+		return err;
+	NL_SET_ERR_MSG(info->extack, "the request has no object");
+	NL_SET_ERR_ATTR_MISS(info->extack, NULL, kind);
 	return -EINVAL;
 }
 
 /**
  * vpc_nl_alloc_items - room for what a request says of its objects
  * @info: the request
- * @kind: &enum vpc_attr of the objects
  * @size: bytes for one of them
  *
  * Return: as many items as there are objects, zeroed, for kvfree(); or NULL.
  */
-void *vpc_nl_alloc_items(struct genl_info *info, int kind, size_t size)
+void *vpc_nl_alloc_items(struct genl_info *info, size_t size)
 {
-	const struct nlattr *nla = NULL;
+	const struct nlattr *nla;
 	void *items;
 	size_t n = 0;
+	int rem;
 
-	while ((nla = vpc_nl_next(info, nla, kind)))
+	vpc_nl_for_each_object(nla, info, rem)
 		n++;
 	items = kvcalloc(n, size, GFP_KERNEL);
 	if (!items)
@@ -206,19 +199,9 @@ bool vpc_nl_unicast6(const struct in6_addr *addr)
  */
 int vpc_nl_dump_about(struct netlink_callback *cb, int kind, const struct nlattr **nest)
 {
-	struct nlattr **attrs = vpc_nl_dump_attrs(genl_dumpit_info(cb));
-	int i;
+	const struct nlattr *none;
 
-	for (i = 1; i <= VPC_A_MAX; i++) {
-		if (attrs[i] && i != kind) {
-			NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i],
-					    "a dump can't be asked for this");
-			return -EINVAL;
-		}
-	}
-	if (nest)
-		*nest = attrs[kind];
-	return 0;
+	return vpc_nl_objects(cb->nlh, kind, true, nest ?: &none, cb->extack);
 }
 
 /**

@@ -24,9 +24,11 @@ void vpc_nl_event(struct vpc_net *vn, u8 cmd, u8 event, size_t size,
 		  int (*fill)(struct sk_buff *skb, const void *arg),
 		  const void *arg);
 
-const struct nlattr *vpc_nl_next(struct genl_info *info, const struct nlattr *last,
-				 int kind);
-void *vpc_nl_alloc_items(struct genl_info *info, int kind, size_t size);
+/* The objects of a request, which are all of its command's kind. */
+#define vpc_nl_for_each_object(nla, info, rem) \
+	nlmsg_for_each_attr(nla, (info)->nlhdr, GENL_HDRLEN, rem)
+
+void *vpc_nl_alloc_items(struct genl_info *info, size_t size);
 
 /**
  * struct vpc_nl_object - a kind of objects in requests

@@ -250,14 +250,14 @@ static void vpc_nl_free_items(struct vpc_items *list, bool applied)
 static int vpc_nl_parse_items(struct sk_buff *skb, struct genl_info *info,
 			      u32 need, u32 take, bool make, struct vpc_items *list)
 {
-	const struct nlattr *nla = NULL;
-	int err;
+	const struct nlattr *nla;
+	int rem, err;
 
 	list->n = 0;
-	list->items = vpc_nl_alloc_items(info, VPC_A_ENDPOINT, sizeof(*list->items));
+	list->items = vpc_nl_alloc_items(info, sizeof(*list->items));
 	if (!list->items)
 		return -ENOMEM;
-	while ((nla = vpc_nl_next(info, nla, VPC_A_ENDPOINT))) {
+	vpc_nl_for_each_object(nla, info, rem) {
 		err = vpc_nl_parse_item(&list->items[list->n++], nla, skb, need,
 					take, make, info->extack);
 		if (err) {

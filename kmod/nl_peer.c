@@ -56,16 +56,19 @@ static int vpc_nl_peer_request(struct genl_info *info, u32 allow,
 					    unsigned int n,
 					    struct netlink_ext_ack *extack))
 {
-	const struct nlattr *nla = NULL;
 	struct vpc_peer_item *items;
+	const struct nlattr *nla;
 	unsigned int n = 0;
-	int err = 0;
+	int rem, err = 0;
 
-	items = vpc_nl_alloc_items(info, VPC_A_PEER, sizeof(*items));
+	items = vpc_nl_alloc_items(info, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
-	while (!err && (nla = vpc_nl_next(info, nla, VPC_A_PEER)))
+	vpc_nl_for_each_object(nla, info, rem) {
 		err = vpc_nl_parse_peer(&items[n++], nla, allow, info->extack);
+		if (err)
+			break;
+	}
 	if (!err)
 		err = apply(vpc_nl_net(info), items, n, info->extack);
 	kvfree(items);

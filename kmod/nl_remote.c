@@ -172,14 +172,14 @@ static void vpc_nl_free_remotes(struct vpc_remote_items *list)
 static int vpc_nl_parse_remotes(struct genl_info *info, u32 need, u32 allow,
 				struct vpc_remote_items *list)
 {
-	const struct nlattr *nla = NULL;
-	int err;
+	const struct nlattr *nla;
+	int rem, err;
 
 	list->n = 0;
-	list->items = vpc_nl_alloc_items(info, VPC_A_REMOTE, sizeof(*list->items));
+	list->items = vpc_nl_alloc_items(info, sizeof(*list->items));
 	if (!list->items)
 		return -ENOMEM;
-	while ((nla = vpc_nl_next(info, nla, VPC_A_REMOTE))) {
+	vpc_nl_for_each_object(nla, info, rem) {
 		err = vpc_nl_parse_remote(&list->items[list->n++], nla, need, allow,
 					  info->extack);
 		if (err) {

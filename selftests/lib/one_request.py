@@ -106,11 +106,19 @@ class Test:
             # Nor does an object of another kind do.
             other = "PEER" if commands[cmd] != "PEER" else "ROUTE"
             error, said, _ = self.request(cmd, nest(other))
-            if error != errno.EINVAL or said != "the request has no object":
+            if error != errno.EINVAL or said != "the command is not about this":
                 problems.append("%s for another: error %d, \"%s\"" % (cmd, error, said))
+            error, said, offset = self.request(cmd, nest(commands[cmd]), nest(other))
+            if error != errno.EINVAL or said != "the command is not about this" or \
+                    offset != HEADER + len(nest(commands[cmd])):
+                problems.append("%s and another: error %d, \"%s\", offset %s" %
+                                (cmd, error, said, offset))
+        error, said, _ = self.request("STATS_GET", nest("EDGE"))
+        if error != errno.EINVAL or said != "the command is not about this":
+            problems.append("STATS_GET for an edge: error %d, \"%s\"" % (error, said))
         if len(commands) < 20:
             problems.append("these commands only: %s" % sorted(commands))
-        self.results.point("a request of no object is told so, whatever it asks for", problems)
+        self.results.point("a request of no object, or one of another kind, is told so", problems)
 
     def several(self, commands):
         problems = []

@@ -193,6 +193,7 @@ def dumps(_):
     for what in ("endpoint-get", "route-get", "peer-get"):
         yield what, {}, "the VPC id is missing"
         yield what, {"vpc": 1000, "state": "active"}, strange
+        yield what, [{"vpc": 1000}, {"vpc": 1001}], "this is about one object at a time"
     yield "endpoint-get", {"vpc": 1000, "sid": ip6("fd00:8::20")}, strange
     yield "route-get", {"vpc": 1000, "dst": ip4("10.0.0.0")}, \
         "the length of the prefix is missing"
@@ -203,7 +204,7 @@ def whole_dumps(_):
     """Those that the specification has no object for."""
     for what, one in (("edge-get", {"name": "vpc2_0"}), ("vpc-get", {"id": 1000}),
                       ("remote-get", {"prefix": LOCATOR})):
-        yield what, one, "a dump can't be asked for this"
+        yield what, one, "the command is not about this"
 
 
 def traces(_):

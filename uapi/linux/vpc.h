@@ -92,7 +92,8 @@
  * @VPC_CMD_REMOTE_GET: one remote by a prefix, or with NLM_F_DUMP all
  * @VPC_CMD_REMOTE_NTF: multicast: a remote changed
  *
- * Whatever else a dump request holds is refused (EINVAL).
+ * A request that holds an object which its command is not about, or that a dump can't
+ * be asked for, is refused (EINVAL).
  */
 enum vpc_cmd {
 	VPC_CMD_UNSPEC,
