@@ -95,6 +95,16 @@ displaced_in_use()
 	vpc_on h0 vpc del 1000 fd00::1:21 now
 }
 
+prefixes_change_in_use()
+{
+	local i
+
+	for ((i = 0; i < 2000; i++)); do
+		echo edge set vpc2_0 prefix add fd00:6::/64
+		echo edge set vpc2_0 prefix del fd00:6::/64
+	done | vpc_on h0 -batch -
+}
+
 # Addresses of the second VM that only routes lead to.
 routed=(10.8.0.1/32 fd00:a8::1/128)
 
@@ -147,6 +157,7 @@ vpc_on h0 edge set vpc2_0 grace 600
 check "VMs reach each other" reaches
 check "endpoints in use are replaced" flooded replaced_in_use
 check "by others" flooded displaced_in_use
+check "prefixes of an edge in use come and go" flooded prefixes_change_in_use
 check "routes lead to further addresses" route_to_vm2
 targets=("${routed[@]%/*}")
 check "routes in use are replaced" flooded routes_replaced_in_use
