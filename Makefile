@@ -38,7 +38,8 @@ PACKAGES := \
 	tshark mandoc bash-completion linux-perf bpftrace
 PACKAGE_PACKAGES := debhelper dh-dkms fakeroot lintian debootstrap
 DEBUG_PACKAGES := linux-source-6.1 xz-utils
-STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl lintian coccinelle
+STYLE_PACKAGES := linux-source-6.1 sparse shellcheck xz-utils perl lintian coccinelle \
+	pyflakes3
 
 all: modules tools
 
@@ -220,7 +221,7 @@ help:
 	@echo 'bench      instructions per packet and native times, beside other overlays;'
 	@echo '           BENCH=instructions or BENCH=native: only these'
 	@echo 'style      checkpatch, sparse, compiler warnings, coccicheck, shellcheck,'
-	@echo '           mandoc; lintian, if there are packages'
+	@echo '           pyflakes, mandoc; lintian, if there are packages'
 	@echo 'build-deps install the Debian packages that all and install need'
 	@echo 'deps       install those that the tests need, and fetch the kernel of guests'
 	@echo 'clean      remove what was built'

@@ -7,6 +7,8 @@ lib=$(dirname "${BASH_SOURCE[0]}")/lib
 script=$(dirname "${BASH_SOURCE[0]}")/../tools/completion/vpc
 # shellcheck source=selftests/lib/tap.sh
 . "$lib/tap.sh"
+# shellcheck source=selftests/lib/topo.sh
+. "$lib/topo.sh"
 
 loader=/usr/share/bash-completion/bash_completion
 [ -r "$loader" ] || { skip "completion" "there is no bash-completion"; tap_done; }
@@ -16,8 +18,7 @@ loader=/usr/share/bash-completion/bash_completion
 	. "$script"
 }
 
-host=completion-$$
-trap 'ip netns del $host' EXIT
+host=${topo}h0
 
 # offers LINE: what completion offers at the end of the line, in order, once each.
 offers()
@@ -94,8 +95,7 @@ agrees()
 	fi
 }
 
-ip netns add "$host" || bail "can't add a network namespace"
-ip -n "$host" link add eth0 type veth peer name eth1
+topo_lone
 vpc -n "$host" -b - <<-END || bail "can't configure"
 	edge add edge0 locator fd00:7::/64 fabric eth0
 	edge add upper0 locator fd00:6::/64 fabric any

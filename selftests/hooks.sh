@@ -9,11 +9,10 @@ lib=$(dirname "${BASH_SOURCE[0]}")/lib
 tools=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../tools")
 # shellcheck source=selftests/lib/tap.sh
 . "$lib/tap.sh"
+# shellcheck source=selftests/lib/topo.sh
+. "$lib/topo.sh"
 
-host=hooks-$$
-tmp=$(mktemp -d)
-hooks=
-trap 'kill $hooks 2> /dev/null; ip netns del $host; rm -rf "$tmp"' EXIT
+host=${topo}h0
 
 # keys: those of the edge, newest first, by another way than the hooks' own.
 keys()
@@ -47,8 +46,10 @@ ran()
 	check "$desc" diff <(echo "$want") <(echo "$got")
 }
 
-ip netns add "$host" || bail "can't add a network namespace"
-ip -n "$host" link add eth0 type veth peer name eth1
+topo_lone
+tmp=$(mktemp -d)
+hooks=
+trap 'kill $hooks 2> /dev/null; topo_down; rm -rf "$tmp"' EXIT
 mkdir "$tmp/hooks.d"
 : > "$tmp/log"
 printf '#!/bin/sh\necho "$VPC_EVENT $VPC_EDGE $VPC_KEYS" >> "%s/log"\n' "$tmp" \

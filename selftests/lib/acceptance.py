@@ -15,8 +15,8 @@ import packets
 import vpcwire
 from harness import SECTIONS, VM0, VM1, VM2, VMGTW, Counters, Results, audit
 from packets import (
-    EDGE_MAC, ETH_ARP, ETH_IP, ETH_IPV6, ETH_VLAN, Offload, Port, ethernet, extension,
-    icmp, icmpv6, ipv4, ipv4_patch, ipv6, mac, text, udp)
+    EDGE_MAC, ETH_ARP, ETH_IP, ETH_IPV6, ETH_VLAN, Offload, Port, ethernet, extension, icmp,
+    icmpv6, ip_frame, ipv4, ipv4_patch, ipv6, mac, text, udp)
 from vpcwire import (
     AH, DSTOPTS, ESP, FRAGMENT, HOPOPTS, ICMPV6, IPIP, IPV6, MF, NONE, ROUTING,
     TCP, UDP, Fabric, Tenant, encode, ip4, ip6, tlv)
@@ -301,8 +301,7 @@ def vm_frames(f):
     """Name, frame from VM0, and what h0 counts, to_vm and made_error for an
     ICMP error included."""
     def frame(payload, dst=EDGE_MAC, src=VM0.mac, kind=None):
-        return ethernet(dst, src, kind or (ETH_IPV6 if payload[0] >> 4 == 6 else
-                                           ETH_IP), payload)
+        return ethernet(dst, src, kind, payload) if kind else ip_frame(src, payload, dst)
 
     def four(src=VM0.v4, dst=VM2.v4, **fields):
         return ipv4(src, dst, UDP, udp(src, dst, text(20)), **fields)
@@ -509,8 +508,7 @@ def lies(f):
     ]
     for _ in range(400):
         packet = choose.choice(shapes)
-        frame = ethernet(EDGE_MAC, VM0.mac,
-                         ETH_IPV6 if packet[0] >> 4 == 6 else ETH_IP, packet)
+        frame = ip_frame(VM0.mac, packet)
         yield frame, Offload(
             choose.choice((34, 34, 38, 54, 54, 62, 14, 0, 20, len(frame) - 4)),
             choose.choice((16, 16, 6, 6, 2, 0)),

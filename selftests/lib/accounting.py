@@ -9,17 +9,15 @@ usage: accounting.py PREFIX
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
 import threading
 
 import acceptance
 from flows import Wire, command, is_overlay, set_features, transfer
-from harness import (
-    ENCRYPTION, HEADER, SECTIONS, VM0, VM1, VM2, VMGTW, Counters, Results, audit)
+from harness import ENCRYPTION, HEADER, SECTIONS, VM0, VM2, VMGTW, Counters, Results, audit
 from packets import (
-    EDGE_MAC, ETH_IP, ETH_IPV6, Offload, Port, ethernet, icmpv6, ipv4, ipv6, seed, tcp, text, udp)
+    ETH_IPV6, Offload, Port, ethernet, icmpv6, ip_frame, ipv4, ipv6, seed, tcp, text, udp)
 from vpcwire import ICMPV6, TCP, UDP, encode, ip4
 
 # What no packet of a test can meet.
@@ -47,10 +45,6 @@ def drops_of(runs):
             for name in drops[drops.index(first):drops.index(last) + 1]]
 
 
-def frame_of(packet, vm=VM0):
-    return ethernet(EDGE_MAC, vm.mac, ETH_IP if packet[0] >> 4 == 4 else ETH_IPV6, packet)
-
-
 def datagram(source, target, size=20, **fields):
     return ipv4(source, target, UDP, udp(source, target, text(size)), **fields)
 
@@ -58,8 +52,8 @@ def datagram(source, target, size=20, **fields):
 def segments(target, count=3, frag=0x4000):
     """A frame of so many TCP segments, and its offload."""
     data = tcp(VM0.v4, target, text(1000 * count))
-    return frame_of(ipv4(VM0.v4, target, TCP, seed(data, TCP, VM0.v4, target), frag=frag)), \
-        Offload(34, 16, Offload.TCPV4, 1000, 54)
+    packet = ipv4(VM0.v4, target, TCP, seed(data, TCP, VM0.v4, target), frag=frag)
+    return ip_frame(VM0.mac, packet), Offload(34, 16, Offload.TCPV4, 1000, 54)
 
 
 class Test:
@@ -128,19 +122,19 @@ class Test:
         def on_h0(*words):
             command(self.ns("h0"), *words)
 
-        self.drop("not_active", frame_of(datagram(VM0.v4, ip4("10.0.0.31"))), told=True)
-        self.drop("fabric_route", frame_of(datagram(VM0.v4, ip4("10.0.0.34"))), told=True)
+        self.drop("not_active", ip_frame(VM0.mac, datagram(VM0.v4, ip4("10.0.0.31"))), told=True)
+        self.drop("fabric_route", ip_frame(VM0.mac, datagram(VM0.v4, ip4("10.0.0.34"))), told=True)
         self.mtu(1500)
-        self.drop("too_big", frame_of(datagram(VM0.v4, VM2.v4, 1450)), told=True)
+        self.drop("too_big", ip_frame(VM0.mac, datagram(VM0.v4, VM2.v4, 1450)), told=True)
         self.mtu(1343)
         on_h0("ip", "link", "set", "vpc2_0", "down")
-        self.drop("edge_down", frame_of(datagram(VM0.v4, VM2.v4)))
+        self.drop("edge_down", ip_frame(VM0.mac, datagram(VM0.v4, VM2.v4)))
         on_h0("vpc", "edge", "set", "vpc2_0", "up")
         command(self.ns("vmgtw"), "ip", "link", "set", "vmgtw", "down")
-        self.drop("vm_down", frame_of(datagram(VM0.v4, VMGTW.v4)))
+        self.drop("vm_down", ip_frame(VM0.mac, datagram(VM0.v4, VMGTW.v4)))
         command(self.ns("vmgtw"), "ip", "link", "set", "vmgtw", "up")
         self.hosts["h0"].settle()
-        self.drop("checksum_failed", frame_of(datagram(VM0.v4, VM2.v4)), Offload(20, 4))
+        self.drop("checksum_failed", ip_frame(VM0.mac, datagram(VM0.v4, VM2.v4)), Offload(20, 4))
 
     def routes(self):
         """What routes bring about that lead nowhere."""
@@ -149,7 +143,7 @@ class Test:
 
         def drop(reason, *target, told=True):
             on_h0("route", "replace", "1000", "10.7.0.0/16", *target)
-            self.drop(reason, frame_of(datagram(VM0.v4, ip4("10.7.0.1"))), told=told)
+            self.drop(reason, ip_frame(VM0.mac, datagram(VM0.v4, ip4("10.7.0.1"))), told=told)
 
         drop("blackhole", "blackhole", told=False)
         drop("prohibited", "prohibit")
@@ -197,7 +191,7 @@ class Test:
             with open(setting, "w", encoding="ascii") as file:
                 file.write(value)
             if value != limit:
-                copier.send(frame_of(datagram(VM0.v4, VMGTW.v4)))
+                copier.send(ip_frame(VM0.mac, datagram(VM0.v4, VMGTW.v4)))
         self.expect("vm_backlog: five copies", "h0",
                     {"from_vm": 5, "to_vm": 2, "vm_backlog": 3})
 
@@ -214,7 +208,8 @@ class Test:
         self.from_vm("3 segments to nobody", frame, {
             "from_vm": 3, "no_route": 3, "made_error": 1, "to_vm": 1}, offload)
         self.mtu(1500)
-        self.from_vm("a packet in 2 fragments", frame_of(datagram(VM0.v4, VM2.v4, 1450, frag=0)), {
+        whole = ip_frame(VM0.mac, datagram(VM0.v4, VM2.v4, 1450, frag=0))
+        self.from_vm("a packet in 2 fragments", whole, {
             "from_vm": 1, "made_fragment": 2, "used_fragmented": 1, "to_fabric": 2})
         self.mtu(1343)
         router, quoted = bytes.fromhex("fd00000f000000000000000000000001"), encode(

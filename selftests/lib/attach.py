@@ -23,9 +23,9 @@ from flows import (
     datagrams, inside, is_overlay, received, router_loses_gso, transfer)
 from harness import VM0, VM1, VM2, VMGTW, Counters, Results, audit
 from packets import (
-    EDGE_MAC, ETH_ARP, ETH_IP, ETH_IPV6, ETH_VLAN, Kind, Offload, Port, ethernet,
-    finish, icmpv6, ipv4, ipv6, mac, seed, tcp, text, udp)
-from vpcwire import ICMPV6, TCP, UDP, Fabric, Tenant, arrival, encode, ip4, ip6, transport_ok
+    EDGE_MAC, ETH_ARP, ETH_IP, ETH_VLAN, Kind, Offload, Port, ethernet, finish, icmpv6,
+    ip_frame, ipv4, ipv6, mac, seed, tcp, text, udp)
+from vpcwire import ICMPV6, TCP, UDP, Tenant, arrival, encode, ip4, ip6, transport_ok
 
 BROADCAST = b"\xff" * 6
 MTU = 1343
@@ -72,10 +72,6 @@ class Tap:
             pass
 
 
-def ip_frame(packet, dst=EDGE_MAC, src=VM0.mac):
-    return ethernet(dst, src, ETH_IPV6 if packet[0] >> 4 == 6 else ETH_IP, packet)
-
-
 def arp(sender=VM0.mac, sender_ip=VM0.v4, target=ip4("169.254.1.1"), src=VM0.mac):
     return ethernet(BROADCAST, src, ETH_ARP, struct.pack("!HHBBH", 1, ETH_IP, 6, 4, 1) +
                     sender + sender_ip + bytes(6) + target)
@@ -94,20 +90,22 @@ def forged():
     four, six = datagram(VM0.v4, VM2.v4), datagram(VM0.v6, VM2.v6)
     for name, source in (("of nobody", mac("02:99:00:00:00:01")),
                          ("of another VM", VMGTW.mac)):
-        yield "IPv4 from the MAC " + name, ip_frame(four, src=source), drop("src_mac")
-        yield "IPv6 from the MAC " + name, ip_frame(six, src=source), drop("src_mac")
+        yield "IPv4 from the MAC " + name, ip_frame(source, four), drop("src_mac")
+        yield "IPv6 from the MAC " + name, ip_frame(source, six), drop("src_mac")
         yield "ARP from the MAC " + name, arp(src=source), drop("src_mac")
         yield "ARP that tells the MAC " + name, arp(sender=source), drop("src_mac")
     yield "ARP that tells a foreign address", arp(sender_ip=VMGTW.v4), drop("src_addr")
-    yield "IPv4 from a foreign address", ip_frame(datagram(VMGTW.v4, VM2.v4)), drop("src_addr")
-    yield "IPv6 from a foreign address", ip_frame(datagram(VMGTW.v6, VM2.v6)), drop("src_addr")
-    yield "IPv6 from its SID", ip_frame(datagram(VM0.sid, VM2.v6)), drop("src_addr")
+    yield "IPv4 from a foreign address", ip_frame(VM0.mac, datagram(VMGTW.v4, VM2.v4)), \
+        drop("src_addr")
+    yield "IPv6 from a foreign address", ip_frame(VM0.mac, datagram(VMGTW.v6, VM2.v6)), \
+        drop("src_addr")
+    yield "IPv6 from its SID", ip_frame(VM0.mac, datagram(VM0.sid, VM2.v6)), drop("src_addr")
     refused = {"from_vm": 1, "no_route": 1, "made_error": 1, "to_vm": 1}
-    yield "IPv4 to another VPC", ip_frame(datagram(VM0.v4, VM1.v4)), refused
-    yield "IPv6 to another VPC", ip_frame(datagram(VM0.v6, VM1.v6)), refused
+    yield "IPv4 to another VPC", ip_frame(VM0.mac, datagram(VM0.v4, VM1.v4)), refused
+    yield "IPv6 to another VPC", ip_frame(VM0.mac, datagram(VM0.v6, VM1.v6)), refused
     yield ("a VLAN tag", ethernet(EDGE_MAC, VM0.mac, ETH_VLAN,
                                   struct.pack("!HH", 5, ETH_IP) + four), drop("vlan"))
-    yield ("IPv4 multicast", ip_frame(datagram(VM0.v4, ip4("239.1.1.1")),
+    yield ("IPv4 multicast", ip_frame(VM0.mac, datagram(VM0.v4, ip4("239.1.1.1")),
                                       mac("01:00:5e:01:01:01")), drop("multicast"))
     yield ("another protocol than IP", ethernet(BROADCAST, VM0.mac, 0x88b5, text(50)),
            drop("not_ip"))
@@ -218,7 +216,7 @@ class Test:
                 ("a packet to a SID", datagram(VM2.sid, VMGTW.sid)),
                 ("a packet to its own SID", datagram(VM2.sid, VM0.sid))):
             self.hosts[0].mark()
-            port.send(ip_frame(packet, own))
+            port.send(ip_frame(VM0.mac, packet, own))
             delta = self.hosts[0].wait(lambda delta: "not_fabric" in delta)
             self.results.point("not_fabric: %s from the VM, to the host's MAC" % name,
                                [] if delta.get("from_fabric") == 1 and
@@ -269,7 +267,7 @@ class Test:
                 break
         self.results.point("the gateway answers ARP", problems)
         gateway, group = ip6("fe80::1"), ip6("ff02::1:ff00:1")
-        tap.send(ip_frame(ipv6(VM0.v6, group, ICMPV6, icmpv6(
+        tap.send(ip_frame(VM0.mac, ipv6(VM0.v6, group, ICMPV6, icmpv6(
             VM0.v6, group, gateway + b"\1\1" + VM0.mac, 135, word=0), hop_limit=255),
             mac("33:33:ff:00:00:01")))
         got = tap.first(lambda f: f[12:14] == b"\x86\xdd" and f[54:55] == b"\x88")
@@ -284,7 +282,7 @@ class Test:
         other = datagrams(self.ns("vm2"), there, 7000)
         for size in (0, 1, 1000, MTU - head + 14 - 8):
             data = udp(source, target, self.data[:size], sport=7001, dport=7000)
-            tap.send(ip_frame(build(source, target, UDP, seed(data, UDP, source, target))),
+            tap.send(ip_frame(VM0.mac, build(source, target, UDP, seed(data, UDP, source, target))),
                      Offload(head, 6))
             if received(other, 1, 3.0) != [self.data[:size]]:
                 problems.append("%d bytes did not arrive" % size)

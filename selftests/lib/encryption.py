@@ -21,8 +21,8 @@ import time
 import vpcesp
 import vpcwire
 from flows import command, datagrams, transfer
-from harness import ENCRYPTION, VM0, VM2, Counters, Results, audit
-from packets import ETH_IPV6, UDP, Port, ethernet, ipv4, is_advertisement, mac, text, udp
+from harness import ENCRYPTION, VM0, VM2, Counters, Results, audit, eventually
+from packets import ETH_IPV6, UDP, Port, ethernet, ip_frame, ipv4, is_advertisement, mac, text, udp
 from vpcwire import DF, ip4, ip6
 
 PATIENCE = 20.0
@@ -66,9 +66,7 @@ class Traffic:
     def some(self, each=40):
         """Wait until there was some of it."""
         count = sum(self.sent) + each * len(self.sent)
-        deadline = time.monotonic() + PATIENCE
-        while sum(self.sent) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
+        eventually(lambda: sum(self.sent) >= count)
 
     def end(self):
         """What is wrong with what came of it."""
@@ -150,10 +148,9 @@ class Test:
     def goes_over(self):
         """Wait until h0 seals for h2 with its newest key pair, which it does a moment
         after that was named."""
-        own, deadline = vpcesp.key_id(self.public("h0")), time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and not any(
-                pair["sends"] and pair["own_id"] == own for pair in self.pairs("h0", "h2")):
-            time.sleep(0.05)
+        own = vpcesp.key_id(self.public("h0"))
+        eventually(lambda: any(pair["sends"] and pair["own_id"] == own
+                               for pair in self.pairs("h0", "h2")))
 
     def stranger(self):
         """A key pair whose id is nobody's."""
@@ -170,7 +167,7 @@ class Test:
         """What leaves h0 for a host, when vm0 sends a packet."""
         self.ports[port].drain()
         for _ in range(count):
-            self.ports["vm0"].send(ethernet(mac("025650430001"), VM0.mac, 0x0800, packet))
+            self.ports["vm0"].send(ip_frame(VM0.mac, packet))
         frames = self.ports[port].packets(
             lambda frame: frame[12:14] == b"\x86\xdd" and frame[20] in (50, 60), count,
             PATIENCE)
@@ -319,8 +316,7 @@ class Test:
 
     def sends(self, name, reason, to):
         self.h0.mark()
-        self.ports["vm0"].send(ethernet(mac("025650430001"), VM0.mac, 0x0800,
-                                        datagram(VM0.v4, ip4(to))))
+        self.ports["vm0"].send(ip_frame(VM0.mac, datagram(VM0.v4, ip4(to))))
         want = lambda d: d.get(reason) == 1 and d.get("from_vm") == 1
         delta = self.h0.wait(want)
         self.results.point(name, [] if want(delta) else ["counted %s" % delta])
@@ -378,7 +374,7 @@ class Test:
         opened, deadline = 0, time.monotonic() + PATIENCE
         while opened < 5 and time.monotonic() < deadline:
             said = command(netns, "ip", "-s", "xfrm", "state")
-            opened = sum(int(n) for n in re.findall(r"current:\s+\d+\(bytes\), (\d+)\(packets", said))
+            opened = sum(map(int, re.findall(r"current:\s+\d+\(bytes\), (\d+)\(packets", said)))
         self.results.point("the stock kernel opens it as ESP with ESN",
                            [] if opened == 5 else said.splitlines())
         command(netns, "ip", "xfrm", "state", "flush")

@@ -34,7 +34,7 @@ from genl import (
     ROUTE_REPLACE, ROUTE_SET, STATS_GET, TRACE, VPC_GET, Link, edge, endpoint, pack, peering,
     remote, route, trace, u32)
 from harness import VM0, VM2, VMGTW, Counters, Results
-from packets import ETH_IPV6, Port, ethernet, is_advertisement
+from packets import ETH_IPV6, Port, ethernet, ip_frame, is_advertisement
 from permissions import NLM_F_ACK, NLM_F_DUMP
 from vpcwire import encode
 
@@ -500,8 +500,8 @@ class Packets:
         nowhere = packets.ipv4(VM0.v4, vpcwire.ip4("10.0.0.99"), vpcwire.UDP, packets.udp(
             VM0.v4, vpcwire.ip4("10.0.0.99"), b"nowhere"))
         for name, frame in (
-                ("to a VM of the same host", attach.ip_frame(beside)),
-                ("to nobody", attach.ip_frame(nowhere)),
+                ("to a VM of the same host", ip_frame(VM0.mac, beside)),
+                ("to nobody", ip_frame(VM0.mac, nowhere)),
                 ("ARP", attach.arp()),
                 *((name, frame) for name, frame, want in acceptance.vm_frames(
                     acceptance.Fixture()) if "made_neigh" in want or "solicitation" in name)):

@@ -19,7 +19,7 @@ from genl import (
     ENDPOINT_DEL, ENDPOINT_GET, ENDPOINT_REPLACE, ENDPOINT_SET, PEER_ADD, PEER_DEL, PEER_GET,
     REMOTE_ADD, REMOTE_DEL, REMOTE_GET, REMOTE_REPLACE, REMOTE_SET, ROUTE_ADD, ROUTE_DEL,
     ROUTE_GET, ROUTE_REPLACE, ROUTE_SET, STATS_GET, TRACE, VPC_GET, Link, edge, endpoint, pack,
-    peering, prefix, remote, route, trace)
+    peering, remote, route, trace)
 from harness import Counters, Results, audit
 from permissions import CLONE_NEWNET, CLONE_NEWUSER
 

@@ -20,7 +20,7 @@ import vpcwire
 from flows import Wire, command
 from fuzz import Cases, mutate
 from harness import VM0, VM1, VM2, VMGTW, Counters, Endpoint, Results, audit
-from packets import EDGE_MAC, ETH_IPV6, Offload, Port, ethernet, is_advertisement
+from packets import EDGE_MAC, ETH_IPV6, Offload, Port, ethernet, ip_frame, is_advertisement
 from vpcwire import DSTOPTS, ICMPV6, Fabric, Malformed, Tenant, WireError, encode
 
 # Behind the tap device.
@@ -254,13 +254,13 @@ class Test:
             seen.add(kind.form)
             want = vpcwire.arrival(kind.packet, kind.form)
             problems += self.crosses(
-                kind.name, lambda packet: self.vm0.send(ethernet(
-                    EDGE_MAC, VM0.mac, kind.ethertype, packet)), kind.packet, want)
+                kind.name, lambda packet: self.vm0.send(
+                    ip_frame(VM0.mac, packet)), kind.packet, want)
             if self.tap:
                 mine = vm3_packet(kind.packet)
                 problems += self.crosses(
-                    kind.name + " from the tap", lambda packet: self.tap.send(ethernet(
-                        EDGE_MAC, VM3.mac, kind.ethertype, packet)), mine,
+                    kind.name + " from the tap", lambda packet: self.tap.send(
+                        ip_frame(VM3.mac, packet)), mine,
                     vpcwire.arrival(mine, vpcwire.pick_form(Tenant(mine))))
             problems += self.crosses(
                 kind.name + " from the fabric", lambda packet: self.spine.send(ethernet(

@@ -19,7 +19,7 @@ from flows import command
 from fuzz import mutate
 from fuzz_packets import SPINE_MAC, Way, kinds
 from harness import VM0, VM2, Results
-from packets import EDGE_MAC, ETH_IPV6, ethernet
+from packets import ETH_IPV6, ethernet, ip_frame
 from vpcwire import DSTOPTS, encode
 
 ESP = 50
@@ -111,7 +111,7 @@ class Test(fuzz_packets.Test):
     def leaves(self, kind):
         """A packet of VM0, as the other edge opens it."""
         self.fabric.drain()
-        self.vm0.send(ethernet(EDGE_MAC, VM0.mac, kind.ethertype, kind.packet))
+        self.vm0.send(ip_frame(VM0.mac, kind.packet))
         got = [frame[14:] for frame in self.fabric.packets(
             lambda frame: frame[12:14] == b"\x86\xdd" and frame[20] in (ESP, DSTOPTS), 1, 3.0)]
         packet = self.opened(got[0]) if len(got) == 1 and got[0][6] == ESP else None

@@ -46,6 +46,14 @@ def slab():
     return int(fields["SUnreclaim"].split()[0])
 
 
+def eventually(found, timeout=20.0, pause=0.05):
+    """Ask until the answer is true, or the time is over: the last answer."""
+    deadline = time.monotonic() + timeout
+    while not (answer := found()) and time.monotonic() < deadline:
+        time.sleep(pause)
+    return answer
+
+
 class Endpoint:
     def __init__(self, host, vpc, name, sid, hwaddr, v4, v6):
         self.host, self.vpc, self.name = host, vpc, name
@@ -131,12 +139,15 @@ class Counters:
 
     def wait(self, want, timeout=2.0):
         """The first delta that is want, or the last one before the timeout."""
-        deadline = time.monotonic() + timeout
-        while True:
+        delta = {}
+
+        def wanted():
+            nonlocal delta
             delta = self.delta()
-            if want(delta) or time.monotonic() > deadline:
-                return delta
-            time.sleep(0.02)
+            return want(delta)
+
+        eventually(wanted, timeout, 0.02)
+        return delta
 
     def settle(self):
         """Wait until nothing more is counted: what devices send when they

@@ -15,7 +15,7 @@ import packets
 import vpcwire
 from flows import Wire, command, flush_pmtu
 from harness import VM0, VM1, VM2, VMGTW, Counters, Results, audit
-from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet
+from packets import EDGE_MAC, ETH_IPV6, Port, ethernet, ip_frame
 from vpcwire import ICMP, ICMPV6, MF, NONE, TCP, UDP, Tenant, ip4, ip6
 
 # Of topo.sh: the spine's port to h0, and h0's uplink.
@@ -73,8 +73,7 @@ class Test:
         return command(self.ns(name), "ip", *words, check=check)
 
     def send(self, packet):
-        self.vm.send(ethernet(EDGE_MAC, VM0.mac,
-                              ETH_IP if packet[0] >> 4 == 4 else ETH_IPV6, packet))
+        self.vm.send(ip_frame(VM0.mac, packet))
 
     def judge(self, packet, want, timeout=2.0):
         """Problems with the one error about a packet, (type, code) for IPv4

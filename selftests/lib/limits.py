@@ -24,7 +24,7 @@ from genl import (
     ENDPOINT_GET, ENDPOINT_SET, REMOTE_ADD, REMOTE_DEL, ROUTE_ADD, ROUTE_DEL, TRACE, Link,
     edge, endpoint, pack, remote, route, trace)
 from harness import VM0, VM2, Counters, Results, audit, slab
-from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet, ipv4, ipv6, text, udp
+from packets import ETH_IP, ETH_IPV6, Port, ethernet, ip_frame, ipv4, ipv6, text, udp
 from permissions import NLM_F_ACK
 from vpcwire import ICMPV6, UDP, encode
 
@@ -409,16 +409,17 @@ class Flood:
         elif rng.random() < 0.5:
             source = rng.choice((VM0.v4, rng.randbytes(4)))
             target = rng.randbytes(4)
-            frame = ethernet(EDGE_MAC, VM0.mac, ETH_IP, ipv4(
+            frame = ip_frame(VM0.mac, ipv4(
                 source, target, UDP, udp(source, target, b"flood")))
         else:
             target = rng.randbytes(16)
-            frame = ethernet(EDGE_MAC, VM0.mac, ETH_IPV6, ipv6(
+            frame = ip_frame(VM0.mac, ipv6(
                 VM0.v6, target, UDP, udp(VM0.v6, target, text(20))))
         self.vm.send(frame)
 
     def run(self):
-        floods = (("packets from anybody", self.forged), ("packets to SIDs of nobody", self.to_anywhere),
+        floods = (("packets from anybody", self.forged),
+                  ("packets to SIDs of nobody", self.to_anywhere),
                   ("errors about nothing", self.errors), ("frames of a VM", self.from_vm))
         for _, send in floods:
             for _ in range(500):
@@ -458,7 +459,7 @@ class Flood:
     def rate(self):
         """ICMP errors: 100 at once, and 1000 in a second for each CPU."""
         packet = ipv4(VM0.v4, b"\x0a\0\x63\x63", UDP, udp(VM0.v4, b"\x0a\0\x63\x63", b"rate"))
-        frame = ethernet(EDGE_MAC, VM0.mac, ETH_IP, packet)
+        frame = ip_frame(VM0.mac, packet)
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         time.sleep(0.3)
         self.hosts[0].mark()

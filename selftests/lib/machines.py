@@ -12,7 +12,6 @@ a real link, while the first one gets what has been sent.
 """
 
 import hashlib
-import os
 import socket
 import subprocess
 import sys

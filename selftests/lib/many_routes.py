@@ -15,7 +15,7 @@ import time
 import zlib
 
 from flows import command
-from harness import Results
+from harness import Results, eventually
 from probe import Probe, Stream, Vm
 
 VMS = (
@@ -133,11 +133,9 @@ class Test(Probe):
         with self.clock("the other half retired"):
             self.batch_of(self.prefix + "h0", ("route del 1000 " + prefix(n)
                                                for n in numbers[MANY // 2:]))
-        deadline = time.monotonic() + PATIENCE
-        while (left := self.routes()) > len(half) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        self.point("those whose grace has ended go", [] if left == len(half) else
-                   ["%d are left" % left])
+        self.point("those whose grace has ended go", [] if eventually(
+            lambda: self.routes() == len(half), PATIENCE, 0.2) else
+                   ["%d are left" % self.routes()])
         with self.clock("half of them deleted"):
             self.batch_of(self.prefix + "h0", ("route del 1000 %s now" % prefix(n)
                                                for n in sorted(half)))

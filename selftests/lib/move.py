@@ -13,7 +13,7 @@ import threading
 import time
 
 from flows import command, datagrams, open_socket
-from harness import Counters, Results, audit
+from harness import Counters, Results, audit, eventually
 
 SID, MAC = "fd00::1:20", "cc:2a:2a:00:01:14"
 ADDRS = {4: "10.0.0.20", 6: "fd00::cc:0:20"}
@@ -71,9 +71,7 @@ class Connection:
     def more(self):
         """Wait for answers to questions that are asked from now on."""
         goal = self.answers + 2
-        deadline = time.monotonic() + PATIENCE
-        while self.answers < goal and not self.error and time.monotonic() < deadline:
-            time.sleep(0.02)
+        eventually(lambda: self.answers >= goal or self.error, PATIENCE)
         return [self.error] if self.error else \
             [] if self.answers >= goal else ["%s: no answer" % self.name]
 

@@ -308,8 +308,7 @@ class Test:
             data = packets.udp(VM0.v4, VM2.v4, packets.text(8968))
             self.crossed()
             packet = packets.ipv4(VM0.v4, VM2.v4, packets.UDP, data, frag=0, options=options)
-            vm0.send(packets.ethernet(packets.EDGE_MAC, VM0.mac, packets.ETH_IP, packet),
-                     packets.Offload(flags=0, hlen=14 + 24))
+            vm0.send(packets.ip_frame(VM0.mac, packet), packets.Offload(flags=0, hlen=14 + 24))
             sent = [Tenant(s.tenant) for s in self.crossed("whole")]
             problems = []
             if len(sent) != 2 or any(head.hlen != 24 for head in sent):

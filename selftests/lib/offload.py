@@ -18,7 +18,7 @@ from flows import (
     checksum_problem, command, datagrams, is_overlay, received, router_loses_gso,
     set_features, transfer)
 from harness import VM0, VM2, Counters, Results, audit
-from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Offload
+from packets import Offload
 from vpcwire import TCP, UDP, Fabric
 
 FAMILIES = (("IPv4", "10.0.0.10", "10.0.0.20"),
@@ -293,8 +293,7 @@ class Test:
         good, bad = (packets.udp(VM0.v4, VM2.v4, b"judged", check)
                      for check in (None, 0x1234))
         for data in (bad, good):
-            port.send(packets.ethernet(EDGE_MAC, VM0.mac, ETH_IP,
-                                       packets.ipv4(VM0.v4, VM2.v4, UDP, data)))
+            port.send(packets.ip_frame(VM0.mac, packets.ipv4(VM0.v4, VM2.v4, UDP, data)))
         got = received(receiver, 2, 0.5)
         problems = [] if got == [b"judged"] else ["%d datagrams arrived" % len(got)]
         if errors() != before + 1:
@@ -310,16 +309,16 @@ class Test:
         v6 = packets.udp(VM0.v6, VM2.v6, b"x" * 64)
         hop_by_hop = struct.pack("!BB6x", UDP, 0)
         kinds = (
-            ("IPv4", ETH_IP, packets.ipv4(VM0.v4, VM2.v4, **v4), 20),
-            ("IPv4 without DF", ETH_IP, packets.ipv4(VM0.v4, VM2.v4, frag=0, **v4), 20),
-            ("IPv4 with options", ETH_IP,
+            ("IPv4", packets.ipv4(VM0.v4, VM2.v4, **v4), 20),
+            ("IPv4 without DF", packets.ipv4(VM0.v4, VM2.v4, frag=0, **v4), 20),
+            ("IPv4 with options",
              packets.ipv4(VM0.v4, VM2.v4, options=b"\1\1\1\0", **v4), 24),
-            ("IPv6", ETH_IPV6, packets.ipv6(VM0.v6, VM2.v6, UDP, v6), 40),
-            ("IPv6 with options", ETH_IPV6,
+            ("IPv6", packets.ipv6(VM0.v6, VM2.v6, UDP, v6), 40),
+            ("IPv6 with options",
              packets.ipv6(VM0.v6, VM2.v6, 0, hop_by_hop + v6), 40))
         self.settle()
-        for name, kind, packet, hlen in kinds:
-            frame = packets.ethernet(EDGE_MAC, VM0.mac, kind, packet)
+        for name, packet, hlen in kinds:
+            frame = packets.ip_frame(VM0.mac, packet)
             problems = []
             for start in (0, 6, 12, 14, 14 + hlen - 2):
                 for offset in (0, 6, 16, 30):

@@ -12,9 +12,10 @@ import sys
 
 import uapi
 from flows import command
+from genl import NESTED
 from harness import Results
 from permissions import NLM_F_ACK, Family, attribute
-from probe import NESTED, Genl, address
+from probe import Genl, address
 
 ENUMS = uapi.enums(uapi.read("vpc.h"))
 COMMANDS = {value: name[len("VPC_CMD_"):] for name, value in ENUMS["vpc_cmd"].items()}

@@ -32,6 +32,11 @@ def ethernet(dst, src, ethertype, payload):
     return dst + src + struct.pack("!H", ethertype) + payload
 
 
+def ip_frame(src, packet, dst=EDGE_MAC):
+    """A packet as a VM sends it."""
+    return ethernet(dst, src, ETH_IPV6 if packet[0] >> 4 == 6 else ETH_IP, packet)
+
+
 # Transport headers.  Without a checksum given, the right one is computed.
 
 def set_checksum(data, proto, src, dst, value=None):
@@ -228,8 +233,7 @@ class Kind:
         return ETH_IPV6 if self.packet[0] >> 4 == 6 else ETH_IP
 
     def frame(self, src_mac, dst_mac=EDGE_MAC):
-        return ethernet(dst_mac, src_mac, self.ethertype,
-                        self.packet + self.padding)
+        return ip_frame(src_mac, self.packet + self.padding, dst_mac)
 
     def packets(self):
         """The packets that go into the overlay: several for a GSO packet, and

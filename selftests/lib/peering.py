@@ -11,9 +11,10 @@ import struct
 import sys
 
 from flows import Wire, is_overlay
+from genl import NESTED
 from harness import Results
 from permissions import attribute
-from probe import NESTED, Genl, Monitor, Probe, Stream, Vm, packet
+from probe import Genl, Monitor, Probe, Stream, Vm, packet
 from vpcwire import Fabric, show
 
 VMS = (

@@ -13,11 +13,9 @@ import threading
 import time
 
 from flows import SO_RCVBUFFORCE
-from genl import NESTED, Link
-from harness import Counters, audit
-from packets import (
-    EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet, ipv4, ipv6, is_advertisement, mac,
-    udp)
+from genl import Link
+from harness import Counters, audit, eventually
+from packets import ETH_IPV6, Port, ethernet, ip_frame, ipv4, ipv6, is_advertisement, mac, udp
 from vpcwire import UDP, encode, ip4, ip6
 
 SPINE_MAC = mac("02:00:00:00:00:01")
@@ -139,8 +137,7 @@ class Probe:
     # Packets.
 
     def send(self, vm, data):
-        self.ports[vm].send(ethernet(EDGE_MAC, self.vms[vm].mac,
-                                     ETH_IP if data[0] >> 4 == 4 else ETH_IPV6, data))
+        self.ports[vm].send(ip_frame(self.vms[vm].mac, data))
 
     def from_fabric(self, host, src_sid, dst_sid, vpc, data):
         """A packet for a host as an edge would send it, from whatever SID."""
@@ -285,10 +282,8 @@ class Stream:
     def some(self, count=5):
         """Wait until each active flow has sent some more."""
         goal = [n + count for n in self.sent]
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and any(
-                n < want for n, want, on in zip(self.sent, goal, self.active) if on):
-            time.sleep(0.005)
+        eventually(lambda: all(n >= want for n, want, on in
+                               zip(self.sent, goal, self.active) if on), pause=0.005)
 
     def collect(self):
         for vm in self.probe.ports:
@@ -311,9 +306,7 @@ class Stream:
     def end(self):
         """What is wrong with what came of it."""
         self.stop()
-        deadline = time.monotonic() + PATIENCE
-        while self.missing() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        eventually(lambda: not self.missing(), pause=0.1)
         problems = []
         for flow, number in self.missing():
             problems.append("%s: number %d of %d is lost" %

@@ -14,7 +14,7 @@ import vpcwire
 from flows import router_loses_gso
 from harness import SECTIONS, VM0, VM2, Counters, Results, audit
 from packets import EDGE_MAC, Port
-from vpcwire import DF, MF, OFFSET, Fabric, Tenant
+from vpcwire import DF, MF, OFFSET, Tenant
 
 
 def is_fabric(frame):

@@ -18,9 +18,9 @@ import fail_nth
 import permissions
 import vpcesp
 import vpcwire
-from encryption import PATIENCE, PREFIXES, Test, datagram
+from encryption import PREFIXES, Test, datagram
 from genl import REMOTE_ADD, REMOTE_REPLACE, Link, pack, remote
-from harness import VM0, VM2, Results, audit
+from harness import VM0, VM2, Results, audit, eventually
 from vpcwire import ip4
 
 A, B = ("fd0a::", 64), ("fd0b::", 64)
@@ -175,11 +175,12 @@ class Remotes(Test):
         self.vpc("h0", "edge", "set", "vpc2_0", "key-grace", "1")
         for pair in pairs:
             self.remote("h0", "h2", [pair.text()])
-        deadline, known = time.monotonic() + PATIENCE, None
-        while known != 8 and time.monotonic() < deadline:
-            time.sleep(0.2)
+
+        def eight():
             shown = json.loads(self.vpc("h0", "-j", "remote", "show", PREFIXES["h2"]))[0]
-            known = len(shown["keys"] + shown["replaced_keys"])
+            return len(shown["keys"] + shown["replaced_keys"]) == 8
+
+        eventually(eight, pause=0.2)
         # None of them goes later, either.
         time.sleep(3)
         for name, pair, want in (

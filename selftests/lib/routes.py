@@ -16,10 +16,10 @@ import tempfile
 import threading
 import time
 
+from genl import NESTED
 from harness import Results
 from permissions import attribute
-from probe import (
-    NESTED, Genl, Monitor, Probe, Stream, Vm, address)
+from probe import Genl, Monitor, Probe, Stream, Vm, address
 
 VMS = (
     Vm("h0", 1000, "vma", "fd00::10", "cc:2a:2a:00:00:0a", "10.0.0.10", "fd00::cc:0:10"),

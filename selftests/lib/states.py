@@ -16,7 +16,7 @@ import threading
 import time
 
 from flows import datagrams
-from harness import Counters, Results, audit
+from harness import Counters, Results, audit, eventually
 
 MAC = "cc:2a:2a:00:01:14"
 ADDRS = ("10.0.0.20", "fd00::cc:0:20")
@@ -58,9 +58,7 @@ class Traffic:
     def some(self):
         """Wait until there was some of it."""
         count = sum(self.sent.values()) + 200
-        deadline = time.monotonic() + PATIENCE
-        while sum(self.sent.values()) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
+        eventually(lambda: sum(self.sent.values()) >= count)
 
     def end(self):
         """What is wrong with what came of it."""

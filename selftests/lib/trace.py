@@ -18,11 +18,10 @@ import time
 from flows import Wire, command, is_overlay
 from harness import SECTIONS, VM0, VM2, Counters, Results, audit
 from packets import (
-    EDGE_MAC, ETH_IP, ETH_IPV6, Offload, Port, ethernet, extension, icmp, icmpv6, ipv4, ipv6,
-    mac, seed, tcp, text, udp)
+    Offload, Port, extension, icmp, icmpv6, ip_frame, ipv4, ipv6, mac, seed, tcp, text, udp)
 from vpcwire import (
     AH, DCCP, DSTOPTS, ESP, FRAGMENT, GRE, HIP, HOPOPTS, ICMP, ICMPV6, IPIP, IPV6, MOBILITY,
-    NONE, ROUTING, SCTP, SHIM6, TCP, UDP, UDPLITE, Fabric, Tenant, ip4, ip6)
+    NONE, ROUTING, SCTP, SHIM6, TCP, UDP, UDPLITE, Fabric, ip4, ip6)
 
 # The VMs of trace.sh.
 HOSTS = {"vm0": "h0", "vmgtw": "h0", "vm3": "h0", "vm2": "h1"}
@@ -183,7 +182,7 @@ class Test:
         return deltas, crossed
 
     def frame(self, vm, data):
-        return ethernet(EDGE_MAC, MACS[vm], ETH_IP if data[0] >> 4 == 4 else ETH_IPV6, data)
+        return ip_frame(MACS[vm], data)
 
     def compare(self, vm, source, target, proto="udp", ports=None):
         """Trace a packet and send it; the trace, and where the two differ."""

@@ -14,7 +14,7 @@ import sys
 import packets
 import vpcwire
 from harness import VM0, VM2, Results
-from packets import EDGE_MAC, ETH_IP, ETH_IPV6, Port, ethernet
+from packets import Port, ip_frame
 
 ETHERNET = 1
 
@@ -53,8 +53,7 @@ def main():
     def cross(packet):
         for port in (sender, fabric, receiver):
             port.drain()
-        kind = ETH_IPV6 if packet[0] >> 4 == 6 else ETH_IP
-        sender.send(ethernet(EDGE_MAC, VM0.mac, kind, packet))
+        sender.send(ip_frame(VM0.mac, packet))
         return [port.packets(lambda f: not packets.is_advertisement(f), 1)
                 for port in (fabric, receiver)]
 
