@@ -157,6 +157,8 @@ test_ecmp()
 	ip_on h0 <<< "route replace default nexthop via fd00:f::1 nexthop via fd00:f:1::1"
 	results spread to_h0 to_h0b
 	results traffic to_h0 to_h0b
+	ip_on h0 <<< "route replace default mtu 1300 nexthop via fd00:f::1 nexthop via fd00:f:1::1"
+	results large
 	ip_on h0 <<< "link set eth1 down"
 	diag "one uplink is down"
 	results only to_h0 to_h0b

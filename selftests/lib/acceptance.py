@@ -13,7 +13,7 @@ import sys
 
 import packets
 import vpcwire
-from harness import SECTIONS, VM0, VM1, VM2, VMGTW, Counters, Results, audit
+from harness import HOST_MACS, SECTIONS, VM0, VM1, VM2, VMGTW, Counters, Results, audit
 from packets import (
     EDGE_MAC, ETH_ARP, ETH_IP, ETH_IPV6, ETH_VLAN, Offload, Port, ethernet, extension, icmp,
     icmpv6, ip_frame, ipv4, ipv4_patch, ipv6, mac, text, udp)
@@ -21,7 +21,6 @@ from vpcwire import (
     AH, DSTOPTS, ESP, FRAGMENT, HOPOPTS, ICMPV6, IPIP, IPV6, MF, NONE, ROUTING,
     TCP, UDP, Fabric, Tenant, encode, ip4, ip6, tlv)
 
-HOST_MACS = {"h0": mac("02:00:00:00:00:02"), "h1": mac("02:00:00:00:01:02")}
 OTHER_MAC = mac("02:00:00:00:01:03")
 BROADCAST = b"\xff" * 6
 

@@ -15,7 +15,9 @@ import threading
 
 import acceptance
 from flows import Wire, command, is_overlay, set_features, transfer
-from harness import ENCRYPTION, HEADER, SECTIONS, VM0, VM2, VMGTW, Counters, Results, audit
+from harness import (
+    ENCRYPTION, HEADER, HOST_MACS, SECTIONS, SPINE_MACS, VM0, VM2, VMGTW, Counters, Results,
+    audit)
 from packets import (
     ETH_IPV6, Offload, Port, ethernet, icmpv6, ip_frame, ipv4, ipv6, seed, tcp, text, udp)
 from vpcwire import ICMPV6, TCP, UDP, encode, ip4
@@ -112,9 +114,9 @@ class Test:
                     self.rogue, acceptance.OTHER_MAC)
         self.fabric("from_fabric and to_vm", fixture.wire(fixture.udp4), "to_vm")
 
-    def fabric(self, name, packet, counter, port=None, to=acceptance.HOST_MACS["h1"]):
+    def fabric(self, name, packet, counter, port=None, to=HOST_MACS["h1"]):
         self.hosts["h1"].mark()
-        (port or self.spine).send(ethernet(to, bytes.fromhex("020000000101"), ETH_IPV6, packet))
+        (port or self.spine).send(ethernet(to, SPINE_MACS["h1"], ETH_IPV6, packet))
         self.expect(name, "h1", {"from_fabric": 1, counter: 1})
 
     def states(self):
@@ -217,7 +219,7 @@ class Test:
         error = ipv6(router, VM0.sid, ICMPV6, icmpv6(router, VM0.sid, quoted, 2, word=1400))
         self.hosts["h0"].mark()
         Port(self.ns("spine"), "to_h0").send(ethernet(
-            acceptance.HOST_MACS["h0"], bytes.fromhex("020000000001"), ETH_IPV6, error))
+            HOST_MACS["h0"], SPINE_MACS["h0"], ETH_IPV6, error))
         self.expect("used_error: the fabric's", "h0", {"from_fabric": 1, "used_error": 1})
 
     def coverage(self):

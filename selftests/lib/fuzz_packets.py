@@ -19,7 +19,7 @@ import packets
 import vpcwire
 from flows import Wire, command
 from fuzz import Cases, mutate
-from harness import VM0, VM1, VM2, VMGTW, Counters, Endpoint, Results, audit
+from harness import HOST_MACS, SPINE_MACS, VM0, VM1, VM2, VMGTW, Counters, Endpoint, Results, audit
 from packets import EDGE_MAC, ETH_IPV6, Offload, Port, ethernet, ip_frame, is_advertisement
 from vpcwire import DSTOPTS, ICMPV6, Fabric, Malformed, Tenant, WireError, encode
 
@@ -27,7 +27,6 @@ from vpcwire import DSTOPTS, ICMPV6, Fabric, Malformed, Tenant, WireError, encod
 VM3 = Endpoint("h0", 1000, "vm3", "fd00::12", "cc:2a:2a:00:00:0c",
                "10.0.0.12", "fd00::cc:0:12")
 SENDERS = {end.sid: end for end in (VM0, VMGTW, VM3)}
-SPINE_MAC = bytes.fromhex("020000000101")
 GROUP = 256
 GSO_KINDS = (0, 1, 3, 4, 5, 0x80, 0x81, 0x84, 2, 6, 0x7f)
 
@@ -71,7 +70,7 @@ def wire_seeds():
         for number, word in ((1, 0), (2, 1400), (2, 1), (3, 0), (4, 40)):
             found.append((acceptance.outer(packets.icmpv6(
                 VM0.sid, VM2.sid, quote, number, word=word), proto=ICMPV6), None))
-    return [(ethernet(acceptance.HOST_MACS["h1"], SPINE_MAC, ETH_IPV6, packet), offload)
+    return [(ethernet(HOST_MACS["h1"], SPINE_MACS["h1"], ETH_IPV6, packet), offload)
             for packet, offload in found]
 
 
@@ -264,7 +263,7 @@ class Test:
                     vpcwire.arrival(mine, vpcwire.pick_form(Tenant(mine))))
             problems += self.crosses(
                 kind.name + " from the fabric", lambda packet: self.spine.send(ethernet(
-                    acceptance.HOST_MACS["h1"], SPINE_MAC, ETH_IPV6, packet)),
+                    HOST_MACS["h1"], SPINE_MACS["h1"], ETH_IPV6, packet)),
                 encode(kind.packet, 1000, VM0.sid, VM2.sid, kind.form), want)
         if seen != {"ipv4", "full", "whole", "ipv6"}:
             problems.append("only the forms %s" % sorted(seen))

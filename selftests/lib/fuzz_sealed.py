@@ -11,14 +11,13 @@ import base64
 import json
 import sys
 
-import acceptance
 import fuzz_packets
 import vpcesp
 import vpcwire
 from flows import command
 from fuzz import mutate
-from fuzz_packets import SPINE_MAC, Way, kinds
-from harness import VM0, VM2, Results
+from fuzz_packets import Way, kinds
+from harness import HOST_MACS, SPINE_MACS, VM0, VM2, Results
 from packets import ETH_IPV6, ethernet, ip_frame
 from vpcwire import DSTOPTS, encode
 
@@ -130,7 +129,7 @@ class Test(fuzz_packets.Test):
             problems += self.leaves(kind)
             problems += self.crosses(
                 kind.name + " from an edge", lambda packet: self.spine.send(ethernet(
-                    acceptance.HOST_MACS["h1"], SPINE_MAC, ETH_IPV6,
+                    HOST_MACS["h1"], SPINE_MACS["h1"], ETH_IPV6,
                     self.inside.seal(encode(packet, 1000, VM0.sid, VM2.sid, kind.form)))),
                 kind.packet, vpcwire.arrival(kind.packet, kind.form))
         if seen != {"ipv4", "full", "whole", "ipv6"}:

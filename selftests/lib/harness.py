@@ -61,6 +61,10 @@ class Endpoint:
         self.v4, self.v6 = ip4(v4), ip6(v6)
 
 
+# Those of uplinks and of the spine's ports to them, as topo_up() has them.
+HOST_MACS = {"h0": mac("020000000002"), "h1": mac("020000000102")}
+SPINE_MACS = {"h0": mac("020000000001"), "h1": mac("020000000101")}
+
 # The same as in topo_talk().
 VM0 = Endpoint("h0", 1000, "vm0", "fd00::10", "cc:2a:2a:00:00:0a",
                "10.0.0.10", "fd00::cc:0:10")

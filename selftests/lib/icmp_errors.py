@@ -14,12 +14,10 @@ import time
 import packets
 import vpcwire
 from flows import Wire, command, flush_pmtu
-from harness import VM0, VM1, VM2, VMGTW, Counters, Results, audit
+from harness import HOST_MACS, SPINE_MACS, VM0, VM1, VM2, VMGTW, Counters, Results, audit
 from packets import EDGE_MAC, ETH_IPV6, Port, ethernet, ip_frame
 from vpcwire import ICMP, ICMPV6, MF, NONE, TCP, UDP, Tenant, ip4, ip6
 
-# Of topo.sh: the spine's port to h0, and h0's uplink.
-SPINE_MAC, H0_MAC = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 ROUTER = ip6("fd00:f::1")
 
 NO_ROUTE, PROHIBITED, BEYOND_SCOPE, UNREACHABLE = range(4)
@@ -237,7 +235,7 @@ class Test:
     def error(self, quote, kind=2, code=0, word=1400, to=VM0.sid, check=None):
         data = struct.pack("!BBHI", kind, code, 0, word) + quote
         data = packets.set_checksum(data, ICMPV6, ROUTER, to, check)
-        return ethernet(H0_MAC, SPINE_MAC, ETH_IPV6,
+        return ethernet(HOST_MACS["h0"], SPINE_MACS["h0"], ETH_IPV6,
                         vpcwire.ipv6_header(ROUTER, to, ICMPV6, len(data)) + data)
 
     def quotes(self):

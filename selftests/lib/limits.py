@@ -23,12 +23,11 @@ from genl import (
     EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_REKEY, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL,
     ENDPOINT_GET, ENDPOINT_SET, REMOTE_ADD, REMOTE_DEL, ROUTE_ADD, ROUTE_DEL, TRACE, Link,
     edge, endpoint, pack, remote, route, trace)
-from harness import VM0, VM2, Counters, Results, audit, slab
+from harness import HOST_MACS, SPINE_MACS, VM0, VM2, Counters, Results, audit, slab
 from packets import ETH_IP, ETH_IPV6, Port, ethernet, ip_frame, ipv4, ipv6, text, udp
 from permissions import NLM_F_ACK
 from vpcwire import ICMPV6, UDP, encode
 
-SPINE_MAC = bytes.fromhex("020000000101")
 CGROUPS = "/sys/fs/cgroup"
 MAX_ADDRS, MAX_PREFIXES, MAX_FABRIC, MAX_SEGMENTS = 64, 1024, 16, 16
 MAX_NEXT_HOPS, MAX_KEYS = 1024, 8
@@ -372,7 +371,7 @@ class Flood:
         self.random = random.Random(1)
 
     def fabric(self, packet):
-        self.spine.send(ethernet(acceptance.HOST_MACS["h1"], SPINE_MAC, ETH_IPV6, packet))
+        self.spine.send(ethernet(HOST_MACS["h1"], SPINE_MACS["h1"], ETH_IPV6, packet))
 
     def forged(self):
         """From anybody, in any VPC."""

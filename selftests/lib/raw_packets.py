@@ -12,9 +12,9 @@ import sys
 import packets
 import vpcwire
 from flows import router_loses_gso
-from harness import SECTIONS, VM0, VM2, Counters, Results, audit
+from harness import HOST_MACS, SECTIONS, SPINE_MACS, VM0, VM2, Counters, Results, audit
 from packets import EDGE_MAC, Port
-from vpcwire import DF, MF, OFFSET, Tenant
+from vpcwire import DF, MF, OFFSET, UDP, Tenant
 
 
 def is_fabric(frame):
@@ -221,6 +221,42 @@ class Test:
             problems.append("the error does not quote what was sent")
         return problems
 
+    def split(self):
+        """Packets whose first buffer ends anywhere in the headers; the rest is in pages."""
+        from_spine = Port(self.prefix + "spine", "to_h1")
+
+        def datagram(src, dst, **fields):
+            return packets.udp(src, dst, packets.text(5000), **fields)
+
+        v4, v6 = datagram(VM0.v4, VM2.v4), datagram(VM0.v6, VM2.v6)
+        for name, packet, form in (
+                ("IPv4", packets.ipv4(VM0.v4, VM2.v4, UDP, v4, ident=0, frag=DF), "ipv4"),
+                ("IPv4 without DF", packets.ipv4(VM0.v4, VM2.v4, UDP, v4, frag=0), "full"),
+                ("IPv4 with options", packets.ipv4(VM0.v4, VM2.v4, UDP, v4, frag=DF,
+                                                   options=b"\x94\4\0\0" + b"\1" * 36), "whole"),
+                ("IPv6", packets.ipv6(VM0.v6, VM2.v6, UDP, v6, label=0xabcde), "ipv6"),
+                ("IPv6 without a checksum", packets.ipv6(
+                    VM0.v6, VM2.v6, UDP, datagram(VM0.v6, VM2.v6, check=0), label=0xabcde),
+                 "whole")):
+            hlen = Tenant(packet).hlen
+            fabric = vpcwire.encode(packet, VM0.vpc, VM0.sid, VM2.sid, form)
+            for where, port, frame, last in (
+                    ("from a VM", self.sender, packets.ip_frame(VM0.mac, packet), hlen + 20),
+                    ("from the fabric", from_spine, packets.ip_frame(
+                        SPINE_MACS["h1"], fabric, HOST_MACS["h1"]),
+                     len(fabric) - len(packet) + 2 * hlen + 20)):
+                problems = []
+                for end in range(14, 14 + last + 1):
+                    self.receiver.drain()
+                    port.send(frame, packets.Offload(flags=0, hlen=end))
+                    got = [f[14:] for f in self.receiver.packets(is_tenant, 1, self.patience)]
+                    if got != [packet]:
+                        self.patience = 0.2
+                        problems.append("cut at %d: %s" % (end, [
+                            "%d bytes: %s" % (len(f), f[:80].hex(" ", -4)) for f in got]))
+                self.results.point("%s %s, its first buffer cut at each of %d bytes" % (
+                    name, where, last), problems[:6])
+
     def other_drops(self):
         problems = []
         for host, begin in zip(self.hosts, self.begin):
@@ -238,6 +274,8 @@ def main():
     test = Test(prefix, mtu, which, results)
     for kind in test.kinds(which):
         test.run(kind)
+    if which == "sizes":
+        test.split()
     results.point("the counters add up", audit(*test.hosts))
     results.point("no drop but those", test.other_drops())
     results.point("another VPC with the same addresses sees nothing",

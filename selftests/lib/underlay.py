@@ -6,6 +6,7 @@ usage: underlay.py PREFIX spread DEVICE DEVICE  flows use both devices of the sp
        underlay.py PREFIX only DEVICE DEVICE    flows use the first of them alone
        underlay.py PREFIX traffic DEVICE...     all kinds cross, whole, by these
        underlay.py PREFIX hidden DEVICE...      the same, with nothing of it to be seen
+       underlay.py PREFIX large                 what is too large for the routes is told so
        underlay.py PREFIX changes HOW           nothing is lost when routes change
        underlay.py PREFIX bridged               what a bridge only forwards is not taken
        underlay.py PREFIX entry DEVICE COUNTER... a fabric packet by a device of the spine
@@ -107,6 +108,21 @@ class Test:
                 problems.append("they used %s" % sorted(set(used)))
             self.results.point("%s flows %s the host use the one that is left" % (name, way),
                                problems)
+
+    def large(self):
+        """Sent again and again, whatever the edge says: each packet asks for its route."""
+        for name, here, there in FAMILIES:
+            sender = datagrams(self.ns("vm0"), here)
+            sender.setsockopt(*((socket.IPPROTO_IP, IP_MTU_DISCOVER) if name == "IPv4" else
+                                (socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER)), PMTUDISC_PROBE)
+            self.hosts[0].mark()
+            for _ in range(20):
+                sender.sendto(self.data[:1290], (there, 9))
+            sender.close()
+            delta = self.hosts[0].wait(lambda d: d.get("too_big") == 20)
+            self.results.point("%s packets that are too large for both are told so" % name, [] if
+                               delta.get("too_big") == 20 and "to_fabric" not in delta else
+                               ["h0 counted %s" % delta])
 
     # What.
 
