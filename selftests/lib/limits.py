@@ -416,6 +416,21 @@ class Flood:
                 VM0.v6, target, UDP, udp(VM0.v6, target, text(20))))
         self.vm.send(frame)
 
+    def grown(self, name, send):
+        """How many KiB a flood leaves behind."""
+        before = slab()
+        begin = time.monotonic()
+        for _ in range(self.COUNT):
+            send()
+        took = time.monotonic() - begin
+        time.sleep(0.5)
+        for port in (self.vm, self.spine):
+            port.drain()
+        time.sleep(0.5)
+        grown = slab() - before
+        print("diag %s: %d in %.1f s, %d KiB more of slab" % (name, self.COUNT, took, grown))
+        return grown
+
     def run(self):
         floods = (("packets from anybody", self.forged),
                   ("packets to SIDs of nobody", self.to_anywhere),
@@ -428,18 +443,12 @@ class Flood:
         for host in self.hosts:
             host.mark()
         for name, send in floods:
-            before = slab()
-            begin = time.monotonic()
-            for _ in range(self.COUNT):
-                send()
-            took = time.monotonic() - begin
-            time.sleep(0.5)
-            for port in (self.vm, self.spine):
-                port.drain()
-            time.sleep(0.5)
-            grown = slab() - before
-            print("diag %s: %d in %.1f s, %d KiB more of slab" % (name, self.COUNT, took, grown))
             # The smallest thing that could be remembered of each takes 64 bytes or more.
+            # The kernel's other doings may take as much, but not each time.
+            for _ in range(3):
+                grown = self.grown(name, send)
+                if grown < self.COUNT * 64 / 1024 / 2:
+                    break
             self.results.point("a flood of %s takes no memory" % name,
                                [] if grown < self.COUNT * 64 / 1024 / 2 else
                                ["%d KiB more" % grown])

@@ -254,12 +254,14 @@ class Test:
         receiver = datagrams(self.ns("vm2"), to)
         labels = {}
         self.crossed()
-        for _ in range(flows):
-            sender = datagrams(self.ns("vm0"), source)
+        # All open at once, or two of them could have the same port.
+        senders = [datagrams(self.ns("vm0"), source) for _ in range(flows)]
+        for sender in senders:
             for size in (0, 1, 100, 1000):
                 sender.sendto(self.data[:size], receiver.getsockname()[:2])
-            sender.close()
         received(receiver, flows * 4, 2.0)
+        for sender in senders:
+            sender.close()
         for got in self.crossed():
             tenant = Tenant(got.tenant)
             labels.setdefault(tenant.payload[:2], set()).add((got.label, tenant.label))
