@@ -21,15 +21,15 @@ import time
 import vpcesp
 import vpcwire
 from flows import command, datagrams, transfer
-from harness import ENCRYPTION, VM0, VM2, Counters, Results, audit, eventually
-from packets import ETH_IPV6, UDP, Port, ethernet, ip_frame, ipv4, is_advertisement, mac, text, udp
+from harness import (
+    ENCRYPTION, HOST_MACS, SPINE_MACS, VM0, VM2, Counters, Results, audit, eventually)
+from packets import ETH_IPV6, UDP, Port, ethernet, ip_frame, ipv4, is_advertisement, text, udp
 from vpcwire import DF, ip4, ip6
 
 PATIENCE = 20.0
 PREFIXES = {"h0": "fd00::/112", "h1": "fd00::1:0/112", "h2": "fd00::2:0/112"}
 PEER_SID, PEER_V4 = ip6("fd00::2:30"), ip4("10.0.0.30")
 STRAY = ip6("fd00::3:30")
-SPINE, UPLINK = mac("020000000201"), mac("020000000202")
 FLOWS = [("vm0", "vm2", "10.0.0.10", "10.0.0.20"), ("vm2", "vm0", "10.0.0.20", "10.0.0.10"),
          ("vmgtw", "vm2", "10.0.0.11", "10.0.0.20"),
          ("vm0", "vm2", "fd00::cc:0:10", "fd00::cc:0:20")]
@@ -176,7 +176,7 @@ class Test:
     def to_h0(self, *packets):
         """Put packets on the fabric, by h2's uplink."""
         for packet in packets:
-            self.ports["h2"].send(ethernet(SPINE, UPLINK, ETH_IPV6, packet))
+            self.ports["h2"].send(ethernet(SPINE_MACS["h2"], HOST_MACS["h2"], ETH_IPV6, packet))
 
     def inner(self, src=PEER_SID, **fields):
         return vpcwire.encode(datagram(PEER_V4, VM0.v4, **fields), 1000, src, VM0.sid)

@@ -62,8 +62,8 @@ class Endpoint:
 
 
 # Those of uplinks and of the spine's ports to them, as topo_up() has them.
-HOST_MACS = {"h0": mac("020000000002"), "h1": mac("020000000102")}
-SPINE_MACS = {"h0": mac("020000000001"), "h1": mac("020000000101")}
+HOST_MACS = {"h%d" % n: mac("02000000%02x02" % n) for n in range(3)}
+SPINE_MACS = {"h%d" % n: mac("02000000%02x01" % n) for n in range(3)}
 
 # The same as in topo_talk().
 VM0 = Endpoint("h0", 1000, "vm0", "fd00::10", "cc:2a:2a:00:00:0a",

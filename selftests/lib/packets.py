@@ -228,10 +228,6 @@ class Kind:
         self.padding, self.offload, self.error = padding, offload, error
         self.fragments, self.short = fragments, short
 
-    @property
-    def ethertype(self):
-        return ETH_IPV6 if self.packet[0] >> 4 == 6 else ETH_IP
-
     def frame(self, src_mac, dst_mac=EDGE_MAC):
         return ip_frame(src_mac, self.packet + self.padding, dst_mac)
 

@@ -14,11 +14,10 @@ import time
 
 from flows import SO_RCVBUFFORCE
 from genl import Link
-from harness import Counters, audit, eventually
+from harness import HOST_MACS, SPINE_MACS, Counters, audit, eventually
 from packets import ETH_IPV6, Port, ethernet, ip_frame, ipv4, ipv6, is_advertisement, mac, udp
 from vpcwire import UDP, encode, ip4, ip6
 
-SPINE_MAC = mac("02:00:00:00:00:01")
 PATIENCE = 20.0
 
 # What the sender is told by ICMP, type and code, and why.
@@ -142,8 +141,8 @@ class Probe:
     def from_fabric(self, host, src_sid, dst_sid, vpc, data):
         """A packet for a host as an edge would send it, from whatever SID."""
         self.spine[host].send(ethernet(
-            mac("02:00:00:00:0%s:02" % host[1]), mac("02:00:00:00:0%s:01" % host[1]),
-            ETH_IPV6, encode(data, vpc, ip6(src_sid), ip6(dst_sid))))
+            HOST_MACS[host], SPINE_MACS[host], ETH_IPV6,
+            encode(data, vpc, ip6(src_sid), ip6(dst_sid))))
 
     def arrived(self, vm, timeout=0.0):
         """Packets that a VM got: those of others, and ICMP errors."""

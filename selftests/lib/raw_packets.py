@@ -11,14 +11,10 @@ import sys
 
 import packets
 import vpcwire
-from flows import router_loses_gso
+from flows import is_overlay, router_loses_gso
 from harness import HOST_MACS, SECTIONS, SPINE_MACS, VM0, VM2, Counters, Results, audit
 from packets import EDGE_MAC, Port
 from vpcwire import DF, MF, OFFSET, UDP, Tenant
-
-
-def is_fabric(frame):
-    return frame[12:14] == b"\x86\xdd" and frame[20] == vpcwire.DSTOPTS
 
 
 def is_tenant(frame):
@@ -118,7 +114,7 @@ class Test:
         return self.loses_gso
 
     def captured(self, count):
-        fabric = self.fabric.packets(is_fabric, count, self.patience)
+        fabric = self.fabric.packets(is_overlay, count, self.patience)
         received = self.receiver.packets(is_tenant, count, self.patience)
         problems = []
         for what, frames in (("on the fabric", fabric), ("at the receiver", received)):
@@ -186,7 +182,7 @@ class Test:
             problems.append("h0 counted %s, not %s" % (delta, want))
         for what, port in (("on the fabric", self.fabric),
                            ("at the receiver", self.receiver)):
-            if port.packets(lambda f: is_fabric(f) or is_tenant(f), 0):
+            if port.packets(lambda f: is_overlay(f) or is_tenant(f), 0):
                 problems.append("there is a packet " + what)
         answers = self.sender.packets(is_tenant, 0)
         return problems + (self.check_error(kind, answers) if kind.error else [])
