@@ -289,11 +289,19 @@ err_free:
 	return ERR_PTR(err);
 }
 
+/* Deliveries inside of one another, where a device of a VM is another edge's fabric:
+ * they share one stack.
+ */
+#define VPC_NIC_DEPTH	3
+
+static DEFINE_PER_CPU(unsigned int, vpc_nic_depth);
+
 /**
  * vpc_nic_deliver - give a packet to a VM
  * @nic: the device of the VM
  * @skb: the packet, at its IP header; bytes below have room for Ethernet
- * @queue: by way of the backlog, since it comes from another VM's transmit
+ * @queue: by way of the backlog, since it comes from another VM's transmit; that
+ *	is also the way of what lies in too many fabrics
  *
  * Context: rcu_read_lock(), bottom halves off.
  */
@@ -319,6 +327,7 @@ void vpc_nic_deliver(struct vpc_nic *nic, struct sk_buff *skb, bool queue)
 	eth->h_proto = skb->protocol;
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_reset_network_header(skb);
+	queue |= __this_cpu_read(vpc_nic_depth) >= VPC_NIC_DEPTH;
 	/* The backlog's own tracepoint has seen what it drops. */
 	if (queue && unlikely(netif_rx(skb) == NET_RX_DROP)) {
 		vpc_count(nic->counters, VPC_DROP_VM_BACKLOG, segs);
@@ -326,8 +335,11 @@ void vpc_nic_deliver(struct vpc_nic *nic, struct sk_buff *skb, bool queue)
 	}
 	vpc_count(nic->counters, VPC_COUNTER_TO_VM, segs);
 	vpc_count(nic->counters, VPC_COUNTER_BYTES_TO_VM, len);
-	if (!queue)
-		netif_receive_skb(skb);
+	if (queue)
+		return;
+	__this_cpu_inc(vpc_nic_depth);
+	netif_receive_skb(skb);
+	__this_cpu_dec(vpc_nic_depth);
 }
 
 int __init vpc_nic_init(void)
