@@ -428,6 +428,6 @@ void vpc_icmp_fabric(struct vpc_nic *nic, struct vpc_endpoint *ep,
 		break;
 	}
 used:
-	vpc_count(nic->counters, VPC_COUNTER_USED_ERROR, 1);
+	vpc_count(nic->counters, VPC_COUNTER_USED_ERROR, vpc_segs(skb));
 	consume_skb(skb);
 }

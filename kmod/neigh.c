@@ -29,7 +29,7 @@ static void vpc_neigh_deliver(struct vpc_nic *nic, struct sk_buff *skb,
 
 static void vpc_neigh_used(struct vpc_nic *nic, struct sk_buff *skb)
 {
-	vpc_count(nic->counters, VPC_COUNTER_USED_NEIGH, 1);
+	vpc_count(nic->counters, VPC_COUNTER_USED_NEIGH, vpc_segs(skb));
 	consume_skb(skb);
 }
 
@@ -74,6 +74,9 @@ static bool vpc_arp_answers(const struct vpc_endpoint *ep,
 		return false;
 	if (!arp->sip)
 		return arp->tip == VPC_GATEWAY4;
+	/* An announcement (RFC 5227, 3) that is answered is a conflict. */
+	if (arp->sip == arp->tip)
+		return false;
 	return !vpc_endpoint_has(ep, 4, &target, NULL);
 }
 
@@ -126,7 +129,8 @@ static bool vpc_nd_type(u8 type)
  * @skb: the packet, at its IP header
  * @pkt: what it is
  *
- * Extension headers don't hide it.
+ * Extension headers don't hide it, nor does a first fragment that they fill: where it
+ * can't be told, it is (RFC 7112, RFC 7113).
  */
 bool vpc_neigh_is_nd(const struct sk_buff *skb, const struct vpc_pkt *pkt)
 {
@@ -141,12 +145,15 @@ bool vpc_neigh_is_nd(const struct sk_buff *skb, const struct vpc_pkt *pkt)
 		if (likely(!ipv6_ext_hdr(proto)))
 			return false;
 		off = ipv6_skip_exthdr(skb, off, &proto, &frag_off);
-		if (off < 0 || proto != IPPROTO_ICMPV6 ||
-		    frag_off & htons(0xfff8))
+		if (off < 0)
+			return frag_off & htons(IP6_MF);
+		if (proto != IPPROTO_ICMPV6 || frag_off & htons(IP6_OFFSET))
 			return false;
 	}
 	type = skb_header_pointer(skb, off, sizeof(buf), &buf);
-	return type && vpc_nd_type(*type);
+	if (!type)
+		return frag_off & htons(IP6_MF);
+	return vpc_nd_type(*type);
 }
 
 /* Bytes in front of the options. */

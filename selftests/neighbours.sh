@@ -82,6 +82,7 @@ vm_add h0 1000 vm0 fd00::0:10 CC:2A:2A:00:00:0A 10.0.0.10 fd00::cc:0:10 \
 vm_add h0 1000 vmgtw fd00::0:11 CC:2A:2A:00:00:0B 10.0.0.11 fd00::cc:0:11
 vm_add h1 1000 vm2 fd00::1:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20
 vm_quiet vm0 vmgtw vm2
+vpc_on h0 route add 1000 10.9.0.0/16 via fd00::0:10
 PYTHONDONTWRITEBYTECODE=1 python3 "$lib/neighbours.py" "$topo" unasked > "$tmp/unasked" 2>&1 &
 waiting=$!
 tap_results "$lib/neighbours.py" "$topo"

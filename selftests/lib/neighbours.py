@@ -22,6 +22,8 @@ GATEWAY4, GATEWAY6 = ip4("169.254.1.1"), ip6("fe80::1")
 LINK = ip6("fe80::ce2a:2aff:fe00:a")
 # What VM0 has beside its first addresses: see neighbours.sh.
 SECOND4, SECOND6 = ip4("10.0.0.15"), ip6("fd00::cc:0:15")
+# And what it has by a route.
+ROUTED = ip4("10.9.0.1")
 ALL_NODES, ALL_ROUTERS, NOBODY = ip6("ff02::1"), ip6("ff02::2"), bytes(16)
 RS, RA, NS, NA, REDIRECT = range(133, 138)
 MTU = 1343
@@ -106,6 +108,10 @@ def arp_cases():
     yield "a request for its own second address", arp(tpa=SECOND4), USED, None
     yield "gratuitous ARP", arp(tpa=VM0.v4, tha=VM0.mac), USED, None
     yield "gratuitous ARP as a reply", arp(2, tpa=VM0.v4, tha=VM0.mac), USED, None
+    yield ("a request from an address that it has by a route", arp(spa=ROUTED), ANSWERED,
+           arp_reply(GATEWAY4, ROUTED))
+    # RFC 5227, 2.4: an answer would be a conflict.
+    yield "an announcement of such an address", arp(spa=ROUTED, tpa=ROUTED), USED, None
     yield "a reply to the gateway", arp(2, dst=EDGE_MAC, tha=EDGE_MAC), USED, None
     yield ("a probe for the gateway", arp(spa=bytes(4)), ANSWERED,
            arp_reply(GATEWAY4, bytes(4)))
@@ -201,6 +207,17 @@ def nd_cases():
             ("a first fragment's header", FRAGMENT, struct.pack("!BBHI", ICMPV6, 0, 1, 7))):
         yield "behind " + name, ethernet(EDGE_MAC, VM0.mac, ETH_IPV6, ipv6(
             LINK, VM2.v6, proto, header + message, hop_limit=255)), bad, None
+
+    # RFC 7113: what the headers of a first fragment leave to the next one.
+    for name, header in (
+            ("that the first fragment ends before", extension(ICMPV6, b"\1\4\0\0\0\0")),
+            ("behind headers that go on in the next fragment",
+             extension(DSTOPTS, b"\1\4\0\0\0\0")),
+            ("behind a header that goes on in the next fragment",
+             bytes([ICMPV6, 4, 1, 36]) + bytes(12))):
+        yield "neighbour discovery " + name, ethernet(EDGE_MAC, VM0.mac, ETH_IPV6, ipv6(
+            VM0.v6, VM2.v6, FRAGMENT, struct.pack("!BBHI", DSTOPTS, 0, 1, 7) + header,
+            hop_limit=255)), bad, None
 
     for kind, name, body in ((RA, "a router advertisement", bytes(8)),
                              (REDIRECT, "a redirect", VM2.v6 + VM2.v6)):
