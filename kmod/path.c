@@ -27,6 +27,17 @@ bool vpc_path_group(const struct vpc_pkt *pkt)
 	return ipv6_addr_is_multicast(&pkt->dst.v6);
 }
 
+/* Groups, and what does not leave a host or a link, are nobody's by a route. */
+static bool vpc_path_routable(u8 version, const union vpc_ip *ip)
+{
+	if (version == 4)
+		return !ipv4_is_multicast(ip->v4) && !ipv4_is_lbcast(ip->v4) &&
+		       !ipv4_is_zeronet(ip->v4) && !ipv4_is_loopback(ip->v4);
+	return !ipv6_addr_any(&ip->v6) && !ipv6_addr_loopback(&ip->v6) &&
+	       !ipv6_addr_is_multicast(&ip->v6) && !ipv6_addr_v4mapped(&ip->v6) &&
+	       (ip->v6.s6_addr32[0] & htonl(0xffc00000)) != htonl(0xfe800000);
+}
+
 /* Both have agreed: for sending with effect now, for accepting at all. */
 static bool vpc_path_consent(const struct vpc_tables *t, u32 vpc, u32 peer,
 			     enum vpc_view view)
@@ -97,6 +108,8 @@ static bool vpc_path_member(const struct vpc_tables *t, u32 vpc, u8 version,
 {
 	struct vpc_fib_query query = { .vpc = vpc, .version = version, .ip = ip };
 
+	if (unlikely(!vpc_path_routable(version, ip)))
+		return false;
 	for (query.view = 0; query.view < VPC_VIEWS; query.view++)
 		if (vpc_path_leads(t, &query, at))
 			return true;
@@ -195,6 +208,8 @@ static enum vpc_counter vpc_path_route(const struct vpc_tables *t,
 		.ip = &pkt->dst,
 	};
 
+	if (unlikely(!vpc_path_routable(pkt->version, &pkt->dst)))
+		return VPC_DROP_NO_ROUTE;
 	path->route = vpc_fib_first(t, &query);
 	if (path->route)
 		return path->route->kind == VPC_ROUTE_PEER ?

@@ -13,10 +13,12 @@ static inline union vpc_ip address(u8 version, unsigned int n)
 	union vpc_ip ip;
 
 	memset(&ip, 0, sizeof(ip));
-	if (version == 4)
+	if (version == 4) {
 		ip.v4 = htonl(0x0a000000 + n);
-	else
+	} else {
+		ip.v6.s6_addr[0] = 0xfd;
 		ip.v6.s6_addr[15] = n;
+	}
 	return ip;
 }
 

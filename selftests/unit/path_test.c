@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "inet.h"
 #include "path.h"
@@ -214,7 +215,7 @@ static struct vpc_pkt packet(u32 vpc, u8 version, unsigned int src,
 	return pkt;
 }
 
-static enum vpc_counter send(unsigned int from, u8 version, unsigned int src,
+static enum vpc_counter pass(unsigned int from, u8 version, unsigned int src,
 			     unsigned int dst, struct vpc_endpoint **to)
 {
 	struct vpc_pkt pkt = packet(endpoints[from].sid.vpc, version, src, dst);
@@ -244,6 +245,14 @@ static enum vpc_counter take(unsigned int at, u32 vpc, u8 version,
 	return reason;
 }
 
+static enum vpc_counter take_pkt(unsigned int at, const struct vpc_pkt *pkt,
+				 const struct in6_addr *from)
+{
+	struct vpc_path path = { .dst = &endpoints[at] };
+
+	return vpc_path_accept(NULL, pkt, from, &path);
+}
+
 /* Endpoints 0, 3 and 6 are of VPC 1000, and 1 and 4 of VPC 1001. */
 static void small_world(void)
 {
@@ -264,16 +273,16 @@ static void path_send(void)
 	struct vpc_endpoint *to;
 
 	small_world();
-	expect(!send(0, 4, 1, 2, &to) && to == &endpoints[3], "IPv4");
-	expect(!send(0, 6, 1, 2, &to) && to == &endpoints[3], "IPv6");
-	expect(!send(1, 4, 1, 2, &to) && to == &endpoints[4], "the same in VPC 1001");
-	expect(send(0, 4, 2, 2, NULL) == VPC_DROP_SRC_ADDR, "source of another");
-	expect(send(0, 4, 9, 2, NULL) == VPC_DROP_SRC_ADDR, "source of nobody");
-	expect(send(1, 6, 1, 2, NULL) == VPC_DROP_SRC_ADDR, "no IPv6 source");
-	expect(send(0, 4, 1, 9, NULL) == VPC_DROP_NO_ROUTE, "destination of nobody");
-	expect(send(1, 4, 1, 3, NULL) == VPC_DROP_NO_ROUTE, "in VPC 1000 only");
-	expect(send(0, 4, 1, 3, NULL) == VPC_DROP_NOT_ACTIVE, "standby");
-	expect(!send(0, 4, 1, 1, &to) && to == &endpoints[0], "to itself");
+	expect(!pass(0, 4, 1, 2, &to) && to == &endpoints[3], "IPv4");
+	expect(!pass(0, 6, 1, 2, &to) && to == &endpoints[3], "IPv6");
+	expect(!pass(1, 4, 1, 2, &to) && to == &endpoints[4], "the same in VPC 1001");
+	expect(pass(0, 4, 2, 2, NULL) == VPC_DROP_SRC_ADDR, "source of another");
+	expect(pass(0, 4, 9, 2, NULL) == VPC_DROP_SRC_ADDR, "source of nobody");
+	expect(pass(1, 6, 1, 2, NULL) == VPC_DROP_SRC_ADDR, "no IPv6 source");
+	expect(pass(0, 4, 1, 9, NULL) == VPC_DROP_NO_ROUTE, "destination of nobody");
+	expect(pass(1, 4, 1, 3, NULL) == VPC_DROP_NO_ROUTE, "in VPC 1000 only");
+	expect(pass(0, 4, 1, 3, NULL) == VPC_DROP_NOT_ACTIVE, "standby");
+	expect(!pass(0, 4, 1, 1, &to) && to == &endpoints[0], "to itself");
 }
 
 static void path_accept(void)
@@ -346,20 +355,20 @@ static void path_routes(void)
 	via(route(0, 4, 19, 32, VPC_ROUTE_VIA, VPC_STATE_STANDBY), 3);
 	add(0, 4, 12, VPC_STATE_ACTIVE);
 
-	expect(!send(0, 4, 1, 8, &to) && to == &endpoints[3], "to the router");
-	expect(!send(0, 4, 1, 12, &to) && to == &endpoints[0], "an endpoint is longer");
-	expect(!send(0, 4, 1, 16, &to) && to == &endpoints[0], "the one that is picked");
-	expect(send(0, 4, 1, 9, NULL) == VPC_DROP_BLACKHOLE, "blackhole");
-	expect(send(0, 4, 1, 10, NULL) == VPC_DROP_PROHIBITED, "prohibit");
-	expect(send(0, 4, 1, 17, NULL) == VPC_DROP_DRAINED, "drained");
-	expect(send(0, 4, 1, 18, NULL) == VPC_DROP_NEXT_HOP, "a SID of another VPC");
-	expect(send(0, 4, 1, 19, NULL) == VPC_DROP_NOT_ACTIVE, "standby");
-	expect(send(0, 4, 1, 20, NULL) == VPC_DROP_NO_ROUTE, "no route");
-	expect(!send(3, 4, 8, 1, NULL), "the router speaks for its prefix");
-	expect(send(3, 4, 9, 1, NULL) == VPC_DROP_SRC_ADDR, "but not for what is longer");
-	expect(send(3, 4, 12, 1, NULL) == VPC_DROP_SRC_ADDR, "nor for an endpoint");
-	expect(send(6, 4, 8, 1, NULL) == VPC_DROP_SRC_ADDR, "nobody else does");
-	expect(!send(6, 4, 16, 1, NULL), "each member speaks for a shared address");
+	expect(!pass(0, 4, 1, 8, &to) && to == &endpoints[3], "to the router");
+	expect(!pass(0, 4, 1, 12, &to) && to == &endpoints[0], "an endpoint is longer");
+	expect(!pass(0, 4, 1, 16, &to) && to == &endpoints[0], "the one that is picked");
+	expect(pass(0, 4, 1, 9, NULL) == VPC_DROP_BLACKHOLE, "blackhole");
+	expect(pass(0, 4, 1, 10, NULL) == VPC_DROP_PROHIBITED, "prohibit");
+	expect(pass(0, 4, 1, 17, NULL) == VPC_DROP_DRAINED, "drained");
+	expect(pass(0, 4, 1, 18, NULL) == VPC_DROP_NEXT_HOP, "a SID of another VPC");
+	expect(pass(0, 4, 1, 19, NULL) == VPC_DROP_NOT_ACTIVE, "standby");
+	expect(pass(0, 4, 1, 20, NULL) == VPC_DROP_NO_ROUTE, "no route");
+	expect(!pass(3, 4, 8, 1, NULL), "the router speaks for its prefix");
+	expect(pass(3, 4, 9, 1, NULL) == VPC_DROP_SRC_ADDR, "but not for what is longer");
+	expect(pass(3, 4, 12, 1, NULL) == VPC_DROP_SRC_ADDR, "nor for an endpoint");
+	expect(pass(6, 4, 8, 1, NULL) == VPC_DROP_SRC_ADDR, "nobody else does");
+	expect(!pass(6, 4, 16, 1, NULL), "each member speaks for a shared address");
 
 	expect(!take(3, 1000, 4, 1, 8, 0, NULL), "the router takes its prefix");
 	expect(take(6, 1000, 4, 1, 8, 0, NULL) == VPC_DROP_DST_SID, "no other does");
@@ -392,21 +401,21 @@ static void path_peers(void)
 	r->peer = 1002;
 	r->exported = true;
 
-	expect(send(0, 4, 1, 21, NULL) == VPC_DROP_NO_CONSENT, "nobody agrees");
+	expect(pass(0, 4, 1, 21, NULL) == VPC_DROP_NO_CONSENT, "nobody agrees");
 	expect(take(4, 1000, 4, 1, 21, 0, NULL) == VPC_DROP_BAD_VPC, "nobody agrees");
 	peers[0][1] = VPC_STATE_ACTIVE;
-	expect(send(0, 4, 1, 21, NULL) == VPC_DROP_NO_CONSENT, "one agrees");
+	expect(pass(0, 4, 1, 21, NULL) == VPC_DROP_NO_CONSENT, "one agrees");
 	expect(take(4, 1000, 4, 1, 21, 0, NULL) == VPC_DROP_NO_CONSENT, "one agrees");
 	peers[1][0] = VPC_STATE_STANDBY;
-	expect(send(0, 4, 1, 21, NULL) == VPC_DROP_NO_CONSENT, "not yet to send");
+	expect(pass(0, 4, 1, 21, NULL) == VPC_DROP_NO_CONSENT, "not yet to send");
 	expect(!take(4, 1000, 4, 1, 21, 0, NULL), "but to accept");
 	peers[1][0] = VPC_STATE_ACTIVE;
 	peers[1][2] = VPC_STATE_ACTIVE;
 	peers[2][1] = VPC_STATE_ACTIVE;
-	expect(!send(0, 4, 1, 21, &to) && to == &endpoints[4], "an endpoint");
-	expect(!send(0, 4, 1, 24, &to) && to == &endpoints[4], "an exported route");
-	expect(send(0, 4, 1, 28, NULL) == VPC_DROP_PEER_ROUTE, "one that is not");
-	expect(send(0, 4, 1, 22, NULL) == VPC_DROP_PEER_ROUTE, "a peer's peer");
+	expect(!pass(0, 4, 1, 21, &to) && to == &endpoints[4], "an endpoint");
+	expect(!pass(0, 4, 1, 24, &to) && to == &endpoints[4], "an exported route");
+	expect(pass(0, 4, 1, 28, NULL) == VPC_DROP_PEER_ROUTE, "one that is not");
+	expect(pass(0, 4, 1, 22, NULL) == VPC_DROP_PEER_ROUTE, "a peer's peer");
 	expect(!take(4, 1000, 4, 1, 24, 0, NULL), "an exported route");
 	expect(take(4, 1000, 4, 1, 28, 0, NULL) == VPC_DROP_DST_SID, "one that is not");
 	expect(take(2, 1000, 4, 1, 22, 0, NULL) == VPC_DROP_BAD_VPC, "a peer's peer");
@@ -578,7 +587,7 @@ static void path_agreement(void)
 			a = address(version, src);
 			b = address(version, dst);
 
-			if (!send(from, version, src, dst, &to)) {
+			if (!pass(from, version, src, dst, &to)) {
 				sent++;
 				far += to->sid.vpc != endpoints[from].sid.vpc;
 				reason = take(to - endpoints, endpoints[from].sid.vpc,
@@ -604,11 +613,76 @@ static void path_agreement(void)
 	memset(two_hops, 0, sizeof(two_hops));
 }
 
+/* What no route leads to, and nobody speaks for, not even by a default route. */
+static void path_unroutable(void)
+{
+	static const struct {
+		u8		version;
+		const char	*text;
+		bool		routable;
+	} addrs[] = {
+		{ 4, "0.0.0.0", false },
+		{ 4, "127.0.0.1", false },
+		{ 4, "224.0.0.1", false },
+		{ 4, "239.255.255.255", false },
+		{ 4, "255.255.255.255", false },
+		{ 4, "169.254.169.254", true },
+		{ 4, "1.0.0.0", true },
+		{ 4, "128.0.0.0", true },
+		{ 4, "223.255.255.255", true },
+		{ 6, "::", false },
+		{ 6, "::1", false },
+		{ 6, "::ffff:10.0.0.9", false },
+		{ 6, "fe80::1", false },
+		{ 6, "febf:ffff::1", false },
+		{ 6, "ff02::1", false },
+		{ 6, "fec0::1", true },
+		{ 6, "fe7f::1", true },
+		{ 6, "2001:db8::1", true },
+	};
+	struct vpc_path path = { .src = &endpoints[3] };
+	struct vpc_pkt pkt = { .vpc = 1000 };
+	struct in6_addr from;
+	unsigned int i;
+	union vpc_ip ip;
+
+	small_world();
+	from = endpoints[3].sid.addr;
+	via(route(0, 4, 0, 0, VPC_ROUTE_VIA, VPC_STATE_ACTIVE), 3);
+	via(route(0, 6, 0, 0, VPC_ROUTE_VIA, VPC_STATE_ACTIVE), 3);
+	memset(&routes[0].key.prefix, 0, sizeof(routes[0].key.prefix));
+	memset(&routes[1].key.prefix, 0, sizeof(routes[1].key.prefix));
+	for (i = 0; i < ARRAY_SIZE(addrs); i++) {
+		bool good = addrs[i].routable;
+
+		memset(&ip, 0, sizeof(ip));
+		pkt.version = addrs[i].version;
+		inet_pton(pkt.version == 4 ? AF_INET : AF_INET6, addrs[i].text, &ip);
+		pkt.src = ip;
+		pkt.dst = address(pkt.version, 1);
+		expect(vpc_path_send(NULL, &pkt, NULL, 0, &path) ==
+		       (good ? VPC_COUNTER_UNSPEC : VPC_DROP_SRC_ADDR),
+		       "sent from %s", addrs[i].text);
+		expect(take_pkt(0, &pkt, &from) ==
+		       (good ? VPC_COUNTER_UNSPEC : VPC_DROP_SRC_SID),
+		       "taken from %s", addrs[i].text);
+		pkt.src = address(pkt.version, 2);
+		pkt.dst = ip;
+		expect(vpc_path_send(NULL, &pkt, NULL, 0, &path) ==
+		       (good ? VPC_COUNTER_UNSPEC : VPC_DROP_NO_ROUTE),
+		       "sent to %s", addrs[i].text);
+		expect(take_pkt(3, &pkt, &from) ==
+		       (good ? VPC_COUNTER_UNSPEC : VPC_DROP_DST_SID),
+		       "taken to %s", addrs[i].text);
+	}
+}
+
 const struct unit_test path_tests[] = {
 	UNIT_TEST(path_send),
 	UNIT_TEST(path_accept),
 	UNIT_TEST(path_routes),
 	UNIT_TEST(path_peers),
+	UNIT_TEST(path_unroutable),
 	UNIT_TEST(path_agreement),
 	{ NULL, NULL },
 };

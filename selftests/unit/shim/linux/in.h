@@ -16,4 +16,14 @@ static inline bool ipv4_is_lbcast(__be32 addr)
 	return addr == htobe32(0xffffffff);
 }
 
+static inline bool ipv4_is_zeronet(__be32 addr)
+{
+	return !(addr & htobe32(0xff000000));
+}
+
+static inline bool ipv4_is_loopback(__be32 addr)
+{
+	return (addr & htobe32(0xff000000)) == htobe32(0x7f000000);
+}
+
 #endif /* _SHIM_LINUX_IN_H */

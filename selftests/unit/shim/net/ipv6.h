@@ -11,6 +11,18 @@ static inline bool ipv6_addr_equal(const struct in6_addr *a,
 	return !memcmp(a, b, sizeof(*a));
 }
 
+static inline bool ipv6_addr_loopback(const struct in6_addr *a)
+{
+	static const struct in6_addr loopback = { .s6_addr = { [15] = 1 } };
+
+	return ipv6_addr_equal(a, &loopback);
+}
+
+static inline bool ipv6_addr_v4mapped(const struct in6_addr *a)
+{
+	return !a->s6_addr32[0] && !a->s6_addr32[1] && a->s6_addr32[2] == htobe32(0xffff);
+}
+
 static inline bool ipv6_addr_any(const struct in6_addr *a)
 {
 	static const struct in6_addr any;
