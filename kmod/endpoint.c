@@ -96,6 +96,18 @@ static void vpc_addr_activate(struct vpc_net *vn, struct vpc_endpoint *ep,
 	vpc_nl_endpoint_event(vn, rival, VPC_EVENT_CHANGE);
 }
 
+/* What it has of its addresses retires: those that it has lost stay lost. */
+static void vpc_endpoint_fade(struct vpc_net *vn, struct vpc_endpoint *ep)
+{
+	unsigned int slot;
+
+	vpc_retire_forget(vn, &ep->retiring);
+	for (slot = 0; slot < vpc_endpoint_slots(ep); slot++)
+		if (vpc_tag_state(vpc_addr_tag(ep, slot)) != VPC_STATE_DARK)
+			vpc_addr_set_state(ep, slot, VPC_STATE_RETIRING);
+	vpc_endpoint_retire(vn, ep, VPC_ALL_SLOTS);
+}
+
 static void vpc_endpoint_light(struct vpc_net *vn, struct vpc_endpoint *ep,
 			       u8 state)
 {
@@ -260,6 +272,17 @@ static void vpc_item_drop(struct vpc_endpoint_item *it)
 		it->old->sid.busy = false;
 }
 
+/* Why it did not go into the tables. */
+static void vpc_endpoint_explain(int err, const struct nlattr *attr,
+				 struct netlink_ext_ack *extack)
+{
+	if (err == -ENOSPC)
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "256 endpoints have one of its addresses");
+	else
+		NL_SET_ERR_MSG_ATTR(extack, attr, "no memory for the endpoint");
+}
+
 static int vpc_item_prepare(struct vpc_net *vn, struct vpc_endpoint_item *it,
 			    bool replace, struct netlink_ext_ack *extack)
 {
@@ -277,7 +300,7 @@ static int vpc_item_prepare(struct vpc_net *vn, struct vpc_endpoint_item *it,
 		goto err_device;
 	err = vpc_table_insert(&vn->tables, it->ep, it->old);
 	if (err) {
-		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the endpoint");
+		vpc_endpoint_explain(err, it->attr, extack);
 		goto err_insert;
 	}
 	return 0;
@@ -465,8 +488,7 @@ int vpc_endpoints_set(struct vpc_net *vn, struct vpc_endpoint_item *items,
 	for (i = 0; i < n && !err; i++) {
 		err = vpc_table_relink(&vn->tables, items[i].old);
 		if (err)
-			NL_SET_ERR_MSG_ATTR(extack, items[i].attr,
-					    "no memory for the endpoint");
+			vpc_endpoint_explain(err, items[i].attr, extack);
 	}
 	for (i = 0; i < n && !err; i++) {
 		vpc_endpoint_light(vn, items[i].old, items[i].state);
@@ -502,8 +524,9 @@ int vpc_endpoints_del(struct vpc_net *vn, struct vpc_endpoint_item *items,
 		if (ep->sid.local || items[i].now || !vpc_net_grace(vn)) {
 			items[i].dead = vpc_endpoint_remove(vn, ep);
 		} else {
-			vpc_endpoint_light(vn, ep, VPC_STATE_RETIRING);
+			vpc_endpoint_fade(vn, ep);
 			vpc_nl_endpoint_event(vn, ep, VPC_EVENT_CHANGE);
+			vn->tables.changes++;
 		}
 	}
 	vpc_items_unlock(vn, items, n, rtnl);

@@ -269,9 +269,17 @@ int vpc_fib_insert(struct vpc_tables *t, struct vpc_route *route)
 	struct vpc_vpc *vpc = vpc_vpc_get(t, route->key.vpc);
 	struct vpc_fib_lens *lens;
 	int err = -ENOMEM;
+	bool full;
 
 	if (!vpc)
 		return err;
+	rcu_read_lock();
+	full = vpc_list_full(rhltable_lookup(&t->fib, &route->key, vpc_fib_params));
+	rcu_read_unlock();
+	if (full) {
+		err = -ENOSPC;
+		goto err_vpc;
+	}
 	lens = vpc->lens;
 	if (!lens) {
 		lens = kzalloc(sizeof(*lens), GFP_KERNEL_ACCOUNT);

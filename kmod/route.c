@@ -196,7 +196,10 @@ static int vpc_route_prepare(struct vpc_net *vn, struct vpc_route_item *it,
 	}
 	err = vpc_fib_insert(&vn->tables, it->route);
 	if (err) {
-		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the route");
+		if (err == -ENOSPC)
+			NL_SET_ERR_MSG_ATTR(extack, it->attr, "256 routes have this prefix");
+		else
+			NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the route");
 		return err;
 	}
 	it->route->busy = true;

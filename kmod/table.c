@@ -481,9 +481,31 @@ static void vpc_table_unlink_some(struct vpc_tables *t, struct vpc_endpoint *ep,
 		vpc_addr_unlink(t, ep, n);
 }
 
+static struct rhlist_head *vpc_addr_node(struct vpc_endpoint *ep, unsigned int slot)
+{
+	return slot < ep->n4 ? &vpc_addr4(ep, slot)->node :
+			       &vpc_addr6(ep, slot - ep->n4)->node;
+}
+
+/* All that have this address. */
+static struct rhlist_head *vpc_addr_list(struct vpc_tables *t, struct vpc_endpoint *ep,
+					 unsigned int slot)
+{
+	if (slot < ep->n4)
+		return vpc_addr4_lookup(t, ep->sid.vpc, vpc_addr4(ep, slot)->addr);
+	return vpc_addr6_lookup(t, ep->sid.vpc, &vpc_addr6(ep, slot - ep->n4)->addr);
+}
+
 static int vpc_addr_link(struct vpc_tables *t, struct vpc_endpoint *ep,
 			 unsigned int slot)
 {
+	bool full;
+
+	rcu_read_lock();
+	full = vpc_list_full(vpc_addr_list(t, ep, slot));
+	rcu_read_unlock();
+	if (full)
+		return -ENOSPC;
 	if (slot < ep->n4) {
 		struct vpc_addr4 *a = vpc_addr4(ep, slot);
 		struct vpc_key4 key = { .vpc = ep->sid.vpc, .addr = a->addr };
@@ -502,18 +524,11 @@ static int vpc_addr_link(struct vpc_tables *t, struct vpc_endpoint *ep,
 static bool vpc_addr_linked(struct vpc_tables *t, struct vpc_endpoint *ep,
 			    unsigned int slot)
 {
-	struct rhlist_head *list, *pos, *node;
+	struct rhlist_head *pos, *node = vpc_addr_node(ep, slot);
 
 	rcu_read_lock();
-	if (slot < ep->n4) {
-		node = &vpc_addr4(ep, slot)->node;
-		list = vpc_addr4_lookup(t, ep->sid.vpc, vpc_addr4(ep, slot)->addr);
-	} else {
-		node = &vpc_addr6(ep, slot - ep->n4)->node;
-		list = vpc_addr6_lookup(t, ep->sid.vpc,
-					&vpc_addr6(ep, slot - ep->n4)->addr);
-	}
-	for (pos = list; pos && pos != node; pos = rcu_dereference(pos->next))
+	for (pos = vpc_addr_list(t, ep, slot); pos && pos != node;
+	     pos = rcu_dereference(pos->next))
 		;
 	rcu_read_unlock();
 	return pos;

@@ -152,8 +152,21 @@ static inline bool vpc_look_again(bool found, bool passed)
 {
 	if (likely(found || !passed))
 		return false;
-	smp_rmb();	/* vpc_addr_activate(), vpc_route_activate() */
+	/* vpc_addr_activate(), vpc_route_activate(), vpc_prefix_activate() */
+	smp_rmb();
 	return true;
+}
+
+/* Packets look at all entries of a list: there are no more than this.
+ * Context: rcu_read_lock().
+ */
+static inline bool vpc_list_full(const struct rhlist_head *pos)
+{
+	unsigned int n = 0;
+
+	for (; pos; pos = rcu_dereference(pos->next))
+		n++;
+	return n >= VPC_MAX_RIVALS;
 }
 
 static inline u8 vpc_tag_state(const u32 *tag)

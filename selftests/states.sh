@@ -23,6 +23,17 @@ shows()
 	[[ $output == *"$text"* ]]
 }
 
+# eventually_not TEXT ID SID: how it is shown before long.
+eventually_not()
+{
+	for _ in {1..100}; do
+		shows "$@" > /dev/null || return 0
+		sleep 0.05
+	done
+	shows "$@"
+	return 1
+}
+
 gone()
 {
 	! vpc_on h0 vpc show "$@"
@@ -97,13 +108,22 @@ test_partly()
 	check "as is shown" \
 		shows "-4 10.7.0.1 -4 10.7.0.2 -6 fd00::7:1 state active" 7 fd00::1:71
 	check "and the others none" shows "state retiring" 7 fd00::2:73
+	vpc_on h0 edge set vpc2_0 grace 1
+	vpc_on h0 vpc set 7 fd00::2:71 state active
+	check "what it has lost goes when the grace ends" eventually_not "retired" 7 fd00::1:71
+	vpc_on h0 edge set vpc2_0 grace 3600
+	vpc_on h0 vpc del 7 fd00::1:71
+	check "deleted, it does not have that again" \
+		shows "-4 10.7.0.1 -6 fd00::7:1 state retiring" 7 fd00::1:71
+	check "nor does it keep it, when it is active again for a moment" eval \
+		"vpc_on h0 vpc set 7 fd00::1:71 state active && vpc_on h0 vpc set 7 fd00::2:71 state active"
+	check "the address is where it was made active last" traced 10.7.0.2 fd00::2:71
+	vpc_on h0 vpc set 7 fd00::1:71 state active
+	check "active again, it has it, and others can find it there" traced 10.7.0.2 fd00::1:71
 	vpc_on h0 edge set vpc2_0 grace 0
 	check "without a grace what is lost is lost" \
 		vpc_on h0 vpc set 7 fd00::2:71 state active
-	for _ in {1..100}; do
-		shows "retired" 7 fd00::1:71 > /dev/null || break
-		sleep 0.05
-	done
+	eventually_not "retired" 7 fd00::1:71
 	check "as is shown, too" \
 		shows "-4 10.7.0.1 -6 fd00::7:1 state active" 7 fd00::1:71
 	check "what it has lost is found where it is now" \

@@ -30,7 +30,7 @@ from vpcwire import ICMPV6, UDP, encode
 
 CGROUPS = "/sys/fs/cgroup"
 MAX_ADDRS, MAX_PREFIXES, MAX_FABRIC, MAX_SEGMENTS = 64, 1024, 16, 16
-MAX_NEXT_HOPS, MAX_KEYS = 1024, 8
+MAX_NEXT_HOPS, MAX_KEYS, MAX_RIVALS = 1024, 8, 256
 VIA, PEER, BLACKHOLE = 1, 2, 3
 
 
@@ -103,6 +103,32 @@ class Config:
                                  (3001, "0.0.0.0", 0), (3001, "fd00::1", 128),
                                  (3002, "10.0.0.0", 8)):
             self.ask(ROUTE_DEL, route(vpc, dst, length, now=True))
+
+    def rivals(self):
+        """Packets look at all of them."""
+        for name, cmd, del_cmd, one in (
+                ("up to 256 endpoints have one address", ENDPOINT_ADD, ENDPOINT_DEL,
+                 lambda n, **how: endpoint(3004, "fd00:8::%x" % n, **how)),
+                ("up to 256 routes have one prefix", ROUTE_ADD, ROUTE_DEL,
+                 lambda n, **how: route(3004, "10.0.0.0", 8, VIA, [("fd00:8::%x" % n, 1)],
+                                        **how))):
+            how = {"state": 1}
+            if cmd == ENDPOINT_ADD:
+                how["number"] = 1
+            problems = []
+            for n in range(1, MAX_RIVALS + 1):
+                error, said = self.ask(cmd, one(n, **how))
+                if error:
+                    problems.append("%d: %s: %s" % (n, os.strerror(error), said))
+            before = self.link.snapshot()
+            error, said = self.ask(cmd, one(MAX_RIVALS + 1, **how))
+            if error != errno.ENOSPC or "256" not in said:
+                problems.append("beyond: %s: %s" % (os.strerror(error), said))
+            if self.link.snapshot() != before:
+                problems.append("beyond: something has changed")
+            for n in range(1, MAX_RIVALS + 1):
+                self.ask(del_cmd, one(n, now=True))
+            self.results.point(name, problems)
 
     def remotes(self):
         def one(prefixes=1, keys=1, **fields):
@@ -351,6 +377,7 @@ class Config:
         self.endpoints()
         self.edges()
         self.routes()
+        self.rivals()
         self.remotes()
         self.traces()
         self.charged()

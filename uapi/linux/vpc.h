@@ -37,6 +37,7 @@
 #define VPC_MAX_FABRIC		16		/* fabric devices of an edge */
 #define VPC_MAX_PREFIXES	1024		/* prefixes of an edge */
 #define VPC_MAX_ADDRS		64		/* overlay addresses of an endpoint */
+#define VPC_MAX_RIVALS		256		/* entries for one address or prefix */
 #define VPC_MAX_SEGMENTS	16		/* SRH segments of a path */
 #define VPC_MAX_NEXT_HOPS	1024		/* SIDs of a route */
 
