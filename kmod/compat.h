@@ -42,6 +42,11 @@ static inline void vpc_compat_netns_immutable(struct net_device *dev)
 #endif
 }
 
+/* 6.14, and late stable releases: reading a device's namespace under RCU. */
+#ifndef VPC_HAVE_DEV_NET_RCU
+#define dev_net_rcu(dev)	dev_net(dev)
+#endif
+
 /* 6.2: a request's operation is apart from that of the dump. */
 #ifndef VPC_HAVE_GENL_SPLIT_OPS
 #define genl_split_ops	genl_ops
