@@ -63,20 +63,23 @@ bool vpc_remote_select(struct vpc_crypt *c, struct vpc_remote *remote)
 	unsigned int n = 0;
 	bool changed;
 
+	WRITE_ONCE(remote->dirty, false);
+	smp_mb();	/* What is seen from here on asks again: vpc_remote_ask(). */
 	list_for_each_entry(ring, &c->rings, list)
 		n++;
 	/* What it replaces may be about to be wiped. */
 	tx = kzalloc(struct_size(tx, sas, n), GFP_KERNEL | __GFP_NOFAIL);
 	list_for_each_entry(ring, &c->rings, list) {
-		tx->sas[tx->n] = vpc_remote_choose(remote, ring);
-		tx->n += !!tx->sas[tx->n];
+		struct vpc_sas *sas = vpc_remote_choose(remote, ring);
+
+		if (sas)
+			tx->sas[tx->n++] = sas;
 	}
 	old = rcu_replace_pointer(remote->tx, tx, lockdep_is_held(&c->lock));
 	changed = !old || old->n != tx->n ||
 		  memcmp(old->sas, tx->sas, tx->n * sizeof(*tx->sas));
 	if (old)
 		kfree_rcu(old, rcu);
-	WRITE_ONCE(remote->dirty, false);
 	return changed;
 }
 
@@ -86,6 +89,18 @@ void vpc_remotes_select(struct vpc_crypt *c)
 
 	list_for_each_entry(remote, &c->remotes, list)
 		vpc_remote_select(c, remote);
+}
+
+/* Let it be chosen again, by what has been written. */
+static void vpc_remote_ask(struct vpc_net *vn, struct vpc_remote *remote,
+			   unsigned long delay)
+{
+	if (!remote)
+		return;
+	/* Pairs with vpc_remote_select(). */
+	smp_wmb();
+	WRITE_ONCE(remote->dirty, true);
+	vpc_crypt_kick(&vn->crypt, delay);
 }
 
 /**
@@ -100,11 +115,8 @@ void vpc_remote_seen(struct vpc_net *vn, struct vpc_sas *sas)
 	struct vpc_remote *remote = READ_ONCE(sas->remote);
 
 	WRITE_ONCE(sas->pair->seen, vpc_now());
-	if (!remote)
-		return;
-	WRITE_ONCE(remote->dirty, true);
 	/* Many may come at once, after a start for instance. */
-	vpc_crypt_kick(&vn->crypt, HZ / 20);
+	vpc_remote_ask(vn, remote, HZ / 20);
 }
 
 /* The sequence numbers of a pair come to an end. */
@@ -113,8 +125,5 @@ void vpc_remote_low(struct vpc_net *vn, struct vpc_sas *sas)
 	struct vpc_remote *remote = READ_ONCE(sas->remote);
 
 	WRITE_ONCE(sas->pair->low, true);
-	if (!remote)
-		return;
-	WRITE_ONCE(remote->dirty, true);
-	vpc_crypt_kick(&vn->crypt, 0);
+	vpc_remote_ask(vn, remote, 0);
 }

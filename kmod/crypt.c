@@ -73,11 +73,12 @@ static bool vpc_remote_key_ended(const struct vpc_crypt *c,
 
 	if (now >= key->replaced + VPC_REPLACED_MAX)
 		return true;
+	if (vpc_remote_outnumbered(remote, key))
+		return now >= key->replaced + VPC_SUCCESSOR_GRACE;
 	if (now < key->replaced + vpc_crypt_key_grace(c))
 		return false;
 	seen = vpc_remote_succeeded(c, remote, key);
-	return (seen && now >= seen + VPC_SUCCESSOR_GRACE) ||
-	       vpc_remote_outnumbered(remote, key);
+	return seen && now >= seen + VPC_SUCCESSOR_GRACE;
 }
 
 /* Return: something is pending still. */
@@ -86,7 +87,7 @@ static bool vpc_remote_tick(struct vpc_net *vn, struct vpc_remote *remote, time6
 	struct vpc_crypt *c = &vn->crypt;
 	struct vpc_remote_prefix *rp, *next_rp;
 	struct vpc_remote_key *key, *next_key;
-	bool pending = false, changed = false;
+	bool pending = remote->expires, changed = false;
 
 	if (remote->expires && now >= remote->expires) {
 		vpc_remote_delete(vn, remote, 0);
@@ -130,6 +131,12 @@ static bool vpc_keyring_tick(struct vpc_net *vn, struct vpc_keyring *ring, time6
 	struct vpc_own_key *own, *next;
 	bool pending = false, changed = false;
 
+	/* A fork has left none, for want of memory. */
+	if (list_empty(&ring->keys)) {
+		if (vpc_keyring_rekey(vn, ring->edge, true, NULL))
+			return true;
+		changed = true;
+	}
 	list_for_each_entry_safe(own, next, &ring->keys, list) {
 		if (!own->expires)
 			continue;

@@ -697,6 +697,7 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 	}
 	dev->priv_destructor = vpc_edge_free;
 	edge->ring = cfg->ring;
+	edge->ring->edge = edge;
 	vpc_edge_apply(edge, cfg, fabric);
 	list_add_tail_rcu(&edge->list, &vn->edges);
 	list_add_tail(&edge->counting, &vn->counting);

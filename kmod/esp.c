@@ -118,11 +118,14 @@ bool vpc_esp_sent(const struct vpc_edge *edge, const struct in6_addr *to, u32 sp
 {
 	const struct vpc_remote *remote;
 	const struct vpc_sas *sas;
+	const struct vpc_sa *sa;
 
 	remote = vpc_remote_find(&edge->vn->crypt, to, false);
 	sas = remote ? vpc_remote_sas(remote, edge) : NULL;
-	return sas && vpc_spi_cipher(spi) < VPC_NR_CIPHERS &&
-	       sas->tx[vpc_spi_cipher(spi)].spi == (spi & ~VPC_SPI_LANE_MASK);
+	if (!sas || vpc_spi_cipher(spi) >= VPC_NR_CIPHERS)
+		return false;
+	sa = &sas->tx[vpc_spi_cipher(spi)];
+	return vpc_sa_aead(sa) && sa->spi == (spi & ~VPC_SPI_LANE_MASK);
 }
 
 /* The cipher. */
@@ -172,10 +175,11 @@ static void vpc_esp_park(struct vpc_esp_op *op)
 	vpc_count(op->nic->counters, VPC_COUNTER_TO_CRYPTO, 1);
 	refcount_inc(&op->sas->refs);
 	dev_hold(op->nic->dev);
-	/* A route keeps its device; that which the packet came by may go. */
+	/* Any other device may go meanwhile, that of the route, too. */
 	skb_dst_force(op->skb);
-	if (!op->seal)
-		op->skb->dev = op->nic->edge->dev;
+	op->skb->dev = op->nic->edge->dev;
+	if (op->spare)
+		op->spare->dev = op->nic->edge->dev;
 	if (atomic_xchg(&op->state, VPC_ESP_PARKED) == VPC_ESP_DONE)
 		vpc_esp_resume(op);
 }

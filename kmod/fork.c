@@ -11,6 +11,18 @@
 #include "netlink.h"
 #include "remote.h"
 
+static atomic_t vpc_forks;
+
+/**
+ * vpc_fork_count - how often this machine has been copied
+ *
+ * A key pair that is older than the last time has a twin elsewhere.
+ */
+unsigned int vpc_fork_count(void)
+{
+	return atomic_read(&vpc_forks);
+}
+
 static void vpc_fork_net(struct vpc_net *vn)
 {
 	struct vpc_keyring *ring;
@@ -27,6 +39,7 @@ static int vpc_fork(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct net *net;
 
+	atomic_inc(&vpc_forks);
 	/* A namespace that is in the list does not go meanwhile. */
 	down_read(&net_rwsem);
 	for_each_net(net)

@@ -130,6 +130,7 @@ struct vpc_keyring *vpc_keyring_alloc(u8 cipher)
 	INIT_LIST_HEAD(&ring->list);
 	INIT_LIST_HEAD(&ring->keys);
 	ring->ciphers = BIT(cipher);
+	ring->forks = vpc_fork_count();
 	own = vpc_own_make(ring);
 	if (!own) {
 		kfree(ring);
@@ -547,6 +548,13 @@ int vpc_sas_add_cipher(struct vpc_sas *sas, const struct vpc_own_key *own, u8 ci
 	return err;
 }
 
+void vpc_draft_init(struct vpc_draft *d, struct vpc_crypt *c)
+{
+	d->c = c;
+	INIT_LIST_HEAD(&d->made);
+	INIT_LIST_HEAD(&d->displaced);
+}
+
 /**
  * vpc_draft_derive - derive the keys of one more pair
  * @d: the draft
@@ -557,20 +565,11 @@ int vpc_sas_add_cipher(struct vpc_sas *sas, const struct vpc_own_key *own, u8 ci
 int vpc_draft_derive(struct vpc_draft *d, struct vpc_own_key *own,
 		     const u8 *public, struct vpc_remote *remote)
 {
-	struct vpc_sas *sas, **list;
+	struct vpc_sas *sas = vpc_sas_make(d->c, own, public, remote);
 
-	if (d->nr == d->room) {
-		list = krealloc_array(d->sas, max(16U, 2 * d->room), sizeof(*list),
-				      GFP_KERNEL);
-		if (!list)
-			return -ENOMEM;
-		d->sas = list;
-		d->room = max(16U, 2 * d->room);
-	}
-	sas = vpc_sas_make(d->c, own, public, remote);
 	if (IS_ERR(sas))
 		return PTR_ERR(sas);
-	d->sas[d->nr++] = sas;
+	list_add_tail(&sas->draft, &d->made);
 	return 0;
 }
 
@@ -583,35 +582,36 @@ int vpc_draft_derive(struct vpc_draft *d, struct vpc_own_key *own,
  */
 void vpc_draft_commit(struct vpc_draft *d)
 {
-	struct vpc_sas *sas, *old;
-	unsigned int i;
+	struct vpc_sas *sas, *next, *old;
 
-	for (i = 0; i < d->nr; i++) {
-		sas = d->sas[i];
+	list_for_each_entry_safe(sas, next, &d->made, draft) {
+		list_del(&sas->draft);
 		old = sas->pair->sas;
 		sas->pair->sas = sas;
 		if (old)
-			d->sas[d->displaced++] = old;
+			list_add_tail(&old->draft, &d->displaced);
+	}
+}
+
+static void vpc_draft_drop(struct vpc_draft *d, struct list_head *list)
+{
+	struct vpc_sas *sas, *next;
+
+	list_for_each_entry_safe(sas, next, list, draft) {
+		list_del(&sas->draft);
+		vpc_sas_drop(d->c, sas);
 	}
 }
 
 /* Give up what was displaced; nothing is sent with it any more. */
 void vpc_draft_end(struct vpc_draft *d)
 {
-	unsigned int i;
-
-	for (i = 0; i < d->displaced; i++)
-		vpc_sas_drop(d->c, d->sas[i]);
-	kfree(d->sas);
+	vpc_draft_drop(d, &d->displaced);
 }
 
 void vpc_draft_undo(struct vpc_draft *d)
 {
-	unsigned int i;
-
-	for (i = 0; i < d->nr; i++)
-		vpc_sas_drop(d->c, d->sas[i]);
-	kfree(d->sas);
+	vpc_draft_drop(d, &d->made);
 }
 
 /* The keys that may open packets with an SPI. */

@@ -73,6 +73,7 @@ struct vpc_crypt {
  * @keys: struct vpc_own_key.list, the newest first; RCU readers
  * @n: how many
  * @ciphers: bit for each cipher that it may seal with
+ * @forks: vpc_fork_count() when the first of them was made
  */
 struct vpc_keyring {
 	struct list_head	list;
@@ -80,6 +81,7 @@ struct vpc_keyring {
 	struct list_head	keys;
 	unsigned int		n;
 	unsigned long		ciphers;
+	unsigned int		forks;
 };
 
 /**
@@ -189,6 +191,7 @@ struct vpc_sa {
  * @refs: one is the pair's, others are those of packets that a cipher has
  * @rcu: to give up that of the pair
  * @free: frees it in a process's context
+ * @draft: in a struct vpc_draft, while a change is prepared
  * @pair: the pair
  * @remote: the remote, for readers under RCU; NULL when they are given up
  * @tx: to seal with, by cipher
@@ -198,6 +201,7 @@ struct vpc_sas {
 	refcount_t		refs;
 	struct rcu_head		rcu;
 	struct work_struct	free;
+	struct list_head	draft;
 	struct vpc_pair		*pair;
 	struct vpc_remote	*remote;
 	struct vpc_sa		tx[VPC_NR_CIPHERS];
@@ -215,6 +219,7 @@ struct vpc_keyring *vpc_keyring_alloc(u8 cipher);
 void vpc_keyring_free(struct vpc_keyring *ring);
 struct vpc_own_key *vpc_own_make(struct vpc_keyring *ring);
 void vpc_own_free(struct vpc_crypt *c, struct vpc_own_key *own);
+unsigned int vpc_fork_count(void);
 bool vpc_crypt_owns(const struct vpc_crypt *c, const u8 *public);
 
 /* Pairs and derived keys. */
@@ -233,19 +238,16 @@ void vpc_sas_put(struct vpc_sas *sas);
 /**
  * struct vpc_draft - derived keys that are not in use yet
  * @c: keys of the namespace
- * @nr: how many @sas
- * @room: for how many there is memory
- * @displaced: how many of them have taken another remote's place
- * @sas: derived keys; then those that they have displaced
+ * @made: struct vpc_sas.draft: derived keys
+ * @displaced: struct vpc_sas.draft: those that had their places, another remote's
  */
 struct vpc_draft {
 	struct vpc_crypt	*c;
-	unsigned int		nr;
-	unsigned int		room;
-	unsigned int		displaced;
-	struct vpc_sas		**sas;
+	struct list_head	made;
+	struct list_head	displaced;
 };
 
+void vpc_draft_init(struct vpc_draft *d, struct vpc_crypt *c);
 int vpc_draft_derive(struct vpc_draft *d, struct vpc_own_key *own,
 		     const u8 *public, struct vpc_remote *remote);
 void vpc_draft_commit(struct vpc_draft *d);

@@ -8,11 +8,12 @@
 /* Derive what a new key pair gives with every key of every remote. */
 static int vpc_own_derive(struct vpc_crypt *c, struct vpc_own_key *own)
 {
-	struct vpc_draft d = { .c = c };
 	struct vpc_remote_key *key;
 	struct vpc_remote *remote;
-	int err = 0;
+	struct vpc_draft d;
+	int err;
 
+	vpc_draft_init(&d, c);
 	list_for_each_entry(remote, &c->remotes, list) {
 		list_for_each_entry(key, &remote->keys, list) {
 			err = vpc_draft_derive(&d, own, key->public, remote);
@@ -34,6 +35,9 @@ err:
  * @vn: the namespace
  * @edge: the edge
  *
+ * Who wants to change its keys may come before who made it; the other one finds it
+ * done.
+ *
  * Context: vpc_crypt.lock.
  */
 int vpc_keyring_attach(struct vpc_net *vn, struct vpc_edge *edge)
@@ -42,12 +46,16 @@ int vpc_keyring_attach(struct vpc_net *vn, struct vpc_edge *edge)
 	struct vpc_crypt *c = &vn->crypt;
 	int err;
 
-	ring->edge = edge;
+	if (!list_empty(&ring->list))
+		return 0;
 	err = vpc_own_derive(c, list_first_entry(&ring->keys, struct vpc_own_key, list));
 	if (err)
 		return err;
 	list_add_tail(&ring->list, &c->rings);
 	vpc_remotes_select(c);
+	/* Copies of this machine were told before the ring was here to be found. */
+	if (ring->forks != vpc_fork_count())
+		vpc_keyring_fork(vn, ring);
 	return 0;
 }
 
@@ -143,7 +151,8 @@ void vpc_keyring_fork(struct vpc_net *vn, struct vpc_keyring *ring)
 {
 	if (vpc_keyring_rekey(vn, ring->edge, true, NULL)) {
 		vpc_keyring_keep(&vn->crypt, ring, 0);
-		netdev_warn(ring->edge->dev, "no key pair is left: rekey the edge\n");
+		netdev_warn(ring->edge->dev, "no key pair is left until there is memory\n");
+		vpc_crypt_kick(&vn->crypt, HZ);
 	}
 }
 

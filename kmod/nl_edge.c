@@ -45,6 +45,27 @@ static const struct nla_policy vpc_edge_policy[VPC_EDGE_A_MAX + 1] = {
 	[VPC_EDGE_A_NOW]	= { .type = NLA_FLAG },
 };
 
+static const char *const vpc_edge_missing[] = {
+	[VPC_EDGE_A_NAME]	= "the edge's name is missing",
+	[VPC_EDGE_A_LOCATOR]	= "an edge needs a locator",
+};
+
+static const struct vpc_nl_object vpc_edge_object = {
+	.policy		= vpc_edge_policy,
+	.missing	= vpc_edge_missing,
+	.max		= VPC_EDGE_A_MAX,
+};
+
+/* What a new edge can be given beside its name, and one that exists. */
+#define VPC_EDGE_MAKE	(BIT(VPC_EDGE_A_LOCATOR) | BIT(VPC_EDGE_A_PREFIX) | \
+			 BIT(VPC_EDGE_A_FABRIC) | BIT(VPC_EDGE_A_FABRIC_ANY) | \
+			 BIT(VPC_EDGE_A_MTU) | BIT(VPC_EDGE_A_MAX_SEGMENTS) | \
+			 BIT(VPC_EDGE_A_SHORT) | BIT(VPC_EDGE_A_GRACE) | \
+			 BIT(VPC_EDGE_A_OPTION_TYPE) | BIT(VPC_EDGE_A_ENCRYPT) | \
+			 BIT(VPC_EDGE_A_CIPHER) | BIT(VPC_EDGE_A_KEY_GRACE))
+#define VPC_EDGE_CHANGE	(VPC_EDGE_MAKE | BIT(VPC_EDGE_A_PREFIX_DEL) | \
+			 BIT(VPC_EDGE_A_FABRIC_DEL))
+
 /* Parsing. */
 
 /* Loopback, IPv4-mapped, link-local, multicast. */
@@ -170,6 +191,10 @@ static int vpc_nl_parse_prefixes(struct vpc_edge_config *cfg,
 	nla_for_each_nested(attr, nest, rem) {
 		if (nla_type(attr) != VPC_EDGE_A_LOCATOR)
 			continue;
+		if (cfg->prefixes->n) {
+			NL_SET_ERR_MSG_ATTR(extack, attr, "an edge has one locator");
+			return -EINVAL;
+		}
 		err = vpc_nl_parse_prefix(attr, &cfg->prefixes->p[0], extack);
 		if (err)
 			return err;
@@ -293,22 +318,11 @@ static int vpc_nl_parse_settings(struct vpc_edge_config *cfg, struct nlattr **tb
 	return 0;
 }
 
-static int vpc_nl_parse_edge(struct genl_info *info, struct vpc_edge_config *cfg,
-			     struct nlattr **tb)
+static int vpc_nl_parse_edge(struct genl_info *info, struct nlattr **tb, u32 need,
+			     u32 allow)
 {
-	struct nlattr *nest = info->attrs[VPC_A_EDGE];
-	int err;
-
-	err = nla_parse_nested(tb, VPC_EDGE_A_MAX, nest, vpc_edge_policy,
-			       info->extack);
-	if (err)
-		return err;
-	if (!tb[VPC_EDGE_A_NAME]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, nest, "the edge's name is missing");
-		return -EINVAL;
-	}
-	nla_strscpy(cfg->name, tb[VPC_EDGE_A_NAME], IFNAMSIZ);
-	return 0;
+	return vpc_nl_parse(tb, &vpc_edge_object, info->attrs[VPC_A_EDGE],
+			    BIT(VPC_EDGE_A_NAME) | need, allow, info->extack);
 }
 
 static int vpc_nl_parse_edge_config(struct genl_info *info,
@@ -382,7 +396,7 @@ static int vpc_nl_put_own_key(struct sk_buff *skb, const struct vpc_own_key *own
 		return -EMSGSIZE;
 	if (expires &&
 	    nla_put_u32(skb, VPC_KEY_A_EXPIRES,
-			max_t(time64_t, expires - ktime_get_boottime_seconds(), 0)))
+			max_t(time64_t, expires - vpc_now(), 0)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -498,23 +512,29 @@ static struct vpc_edge *vpc_nl_find_edge(struct vpc_net *vn, struct genl_info *i
 	return edge;
 }
 
+/* Context: rtnl. */
+static void vpc_nl_unregister_edge(struct vpc_edge *edge)
+{
+	LIST_HEAD(dead);
+
+	vpc_edge_delete(edge->dev, &dead);
+	unregister_netdevice_many(&dead);
+}
+
 static int vpc_nl_delete_edge(struct vpc_net *vn, struct genl_info *info,
 			      const struct nlattr *name)
 {
 	struct vpc_edge *edge;
-	LIST_HEAD(dead);
 
 	rtnl_lock();
 	edge = vpc_nl_find_edge(vn, info, name);
-	if (edge) {
-		vpc_edge_delete(edge->dev, &dead);
-		unregister_netdevice_many(&dead);
-	}
+	if (edge)
+		vpc_nl_unregister_edge(edge);
 	rtnl_unlock();
 	return edge ? 0 : -ENODEV;
 }
 
-/* An edge that stays while its keys are dealt with.
+/* An edge that stays while its keys are dealt with, and that has some.
  * Context: vpc_crypt.lock.
  */
 static struct vpc_edge *vpc_nl_hold_edge(struct vpc_net *vn, struct genl_info *info,
@@ -522,32 +542,44 @@ static struct vpc_edge *vpc_nl_hold_edge(struct vpc_net *vn, struct genl_info *i
 					 netdevice_tracker *tracker)
 {
 	struct vpc_edge *edge;
+	int err;
 
 	mutex_lock(&vn->lock);
 	edge = vpc_nl_find_edge(vn, info, name);
 	if (edge)
 		netdev_hold(edge->dev, tracker, GFP_KERNEL);
 	mutex_unlock(&vn->lock);
-	return edge;
+	if (!edge)
+		return ERR_PTR(-ENODEV);
+	err = vpc_keyring_attach(vn, edge);
+	if (!err)
+		return edge;
+	vpc_remote_explain(err, NULL, info->extack);
+	netdev_put(edge->dev, tracker);
+	return ERR_PTR(err);
 }
 
-/* What is derived for a new edge is derived outside of rtnl. */
+/* What is derived for a new edge is derived outside of rtnl: meanwhile it may have got
+ * another name, or be gone.  The reference is given up.
+ */
 static int vpc_nl_attach_keys(struct vpc_net *vn, struct genl_info *info,
-			      const struct nlattr *name)
+			      struct vpc_edge *edge, netdevice_tracker *tracker)
 {
-	netdevice_tracker tracker;
-	struct vpc_edge *edge;
-	int err = -ENODEV;
+	int err;
 
 	mutex_lock(&vn->crypt.lock);
-	edge = vpc_nl_hold_edge(vn, info, name, &tracker);
-	if (edge) {
-		err = vpc_keyring_attach(vn, edge);
-		if (err)
-			vpc_remote_explain(err, NULL, info->extack);
-		netdev_put(edge->dev, &tracker);
-	}
+	err = vpc_keyring_attach(vn, edge);
 	mutex_unlock(&vn->crypt.lock);
+	if (!err) {
+		netdev_put(edge->dev, tracker);
+		return 0;
+	}
+	vpc_remote_explain(err, NULL, info->extack);
+	rtnl_lock();
+	if (edge->dev->reg_state == NETREG_REGISTERED)
+		vpc_nl_unregister_edge(edge);
+	netdev_put(edge->dev, tracker);
+	rtnl_unlock();
 	return err;
 }
 
@@ -555,30 +587,30 @@ int vpc_nl_edge_rekey(struct sk_buff *skb, struct genl_info *info)
 {
 	struct vpc_net *vn = vpc_nl_net(info);
 	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
-	struct vpc_edge_config cfg = { };
 	struct vpc_nl_edge what = { };
 	netdevice_tracker tracker;
 	int err;
 
-	err = vpc_nl_parse_edge(info, &cfg, tb);
+	err = vpc_nl_parse_edge(info, tb, 0, BIT(VPC_EDGE_A_NOW));
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);
 	what.edge = vpc_nl_hold_edge(vn, info, tb[VPC_EDGE_A_NAME], &tracker);
-	err = -ENODEV;
-	if (what.edge) {
-		err = vpc_keyring_rekey(vn, what.edge, nla_get_flag(tb[VPC_EDGE_A_NOW]),
-					info->extack);
-		if (!err) {
-			vpc_nl_keys_event(what.edge);
-			mutex_lock(&vn->lock);
-			err = vpc_nl_reply(info, VPC_CMD_EDGE_REKEY,
-					   vpc_nl_edge_size(what.edge),
-					   vpc_nl_fill_edge, &what);
-			mutex_unlock(&vn->lock);
-		}
-		netdev_put(what.edge->dev, &tracker);
+	err = PTR_ERR_OR_ZERO(what.edge);
+	if (err)
+		goto out;
+	err = vpc_keyring_rekey(vn, what.edge, nla_get_flag(tb[VPC_EDGE_A_NOW]),
+				info->extack);
+	if (!err) {
+		vpc_nl_keys_event(what.edge);
+		/* It has been done, even if there is no memory to say so. */
+		mutex_lock(&vn->lock);
+		vpc_nl_reply(info, VPC_CMD_EDGE_REKEY, vpc_nl_edge_size(what.edge),
+			     vpc_nl_fill_edge, &what);
+		mutex_unlock(&vn->lock);
 	}
+	netdev_put(what.edge->dev, &tracker);
+out:
 	mutex_unlock(&vn->crypt.lock);
 	return err;
 }
@@ -589,11 +621,12 @@ static int vpc_nl_ready_cipher(struct vpc_net *vn, struct genl_info *info,
 {
 	netdevice_tracker tracker;
 	struct vpc_edge *edge;
-	int err = -ENODEV;
+	int err;
 
 	mutex_lock(&vn->crypt.lock);
 	edge = vpc_nl_hold_edge(vn, info, tb[VPC_EDGE_A_NAME], &tracker);
-	if (edge) {
+	err = PTR_ERR_OR_ZERO(edge);
+	if (!err) {
 		err = vpc_keyring_add_cipher(vn, edge,
 					     nla_get_u8(tb[VPC_EDGE_A_CIPHER]));
 		if (err)
@@ -617,25 +650,17 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_net *vn = vpc_nl_net(info);
 	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
 	struct vpc_nl_edge what = { };
+	netdevice_tracker tracker;
 	int err;
 
-	err = vpc_nl_parse_edge(info, &cfg, tb);
+	err = vpc_nl_parse_edge(info, tb, BIT(VPC_EDGE_A_LOCATOR), VPC_EDGE_MAKE);
 	if (err)
 		return err;
+	nla_strscpy(cfg.name, tb[VPC_EDGE_A_NAME], IFNAMSIZ);
 	/* A pattern would make a device of another name than was asked for. */
 	if (!dev_valid_name(cfg.name) || strchr(cfg.name, '%')) {
 		NL_SET_ERR_MSG_ATTR(info->extack, tb[VPC_EDGE_A_NAME],
 				    "this is no valid name of a device");
-		return -EINVAL;
-	}
-	if (!tb[VPC_EDGE_A_LOCATOR]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VPC_A_EDGE],
-				    "an edge needs a locator");
-		return -EINVAL;
-	}
-	if (tb[VPC_EDGE_A_PREFIX_DEL] || tb[VPC_EDGE_A_FABRIC_DEL]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VPC_A_EDGE],
-				    "there is nothing to take away from a new edge");
 		return -EINVAL;
 	}
 	err = vpc_nl_parse_edge_config(info, &cfg, tb, NULL);
@@ -661,17 +686,14 @@ int vpc_nl_edge_add(struct sk_buff *skb, struct genl_info *info)
 	err = vpc_edge_create(vn, &cfg, info->extack);
 	if (!err) {
 		what.edge = vpc_edge_find(vn, cfg.name);
+		netdev_hold(what.edge->dev, &tracker, GFP_KERNEL);
 		vpc_nl_reply(info, VPC_CMD_EDGE_ADD, vpc_nl_edge_size(what.edge),
 			     vpc_nl_fill_edge, &what);
 	}
 	mutex_unlock(&vn->lock);
 	rtnl_unlock();
-	if (!err) {
-		err = vpc_nl_attach_keys(vn, info, tb[VPC_EDGE_A_NAME]);
-		if (err)
-			vpc_nl_delete_edge(vn, info, tb[VPC_EDGE_A_NAME]);
-		return err;
-	}
+	if (!err)
+		return vpc_nl_attach_keys(vn, info, what.edge, &tracker);
 	vpc_nl_blame_prefix(&cfg, info);
 	vpc_keyring_free(cfg.ring);
 
@@ -688,7 +710,7 @@ int vpc_nl_edge_set(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_edge *edge;
 	int err;
 
-	err = vpc_nl_parse_edge(info, &cfg, tb);
+	err = vpc_nl_parse_edge(info, tb, 0, VPC_EDGE_CHANGE);
 	if (err)
 		return err;
 	if (tb[VPC_EDGE_A_LOCATOR]) {
@@ -730,10 +752,9 @@ int vpc_nl_edge_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct vpc_net *vn = vpc_nl_net(info);
 	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
-	struct vpc_edge_config cfg = { };
 	int err;
 
-	err = vpc_nl_parse_edge(info, &cfg, tb);
+	err = vpc_nl_parse_edge(info, tb, 0, 0);
 	if (err)
 		return err;
 	return vpc_nl_delete_edge(vn, info, tb[VPC_EDGE_A_NAME]);
@@ -744,10 +765,9 @@ int vpc_nl_edge_get(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_net *vn = vpc_nl_net(info);
 	struct nlattr *tb[VPC_EDGE_A_MAX + 1];
 	struct vpc_nl_edge what = { .stats = true };
-	struct vpc_edge_config cfg = { };
 	int err;
 
-	err = vpc_nl_parse_edge(info, &cfg, tb);
+	err = vpc_nl_parse_edge(info, tb, 0, 0);
 	if (err)
 		return err;
 	mutex_lock(&vn->lock);

@@ -25,6 +25,7 @@ static const struct nla_policy vpc_remote_policy[VPC_REMOTE_A_MAX + 1] = {
 	[VPC_REMOTE_A_PAIR]	= { .type = NLA_REJECT },
 	[VPC_REMOTE_A_UNKNOWN_SPI] = { .type = NLA_REJECT },
 	[VPC_REMOTE_A_STANDBY_PREFIX] = { .type = NLA_NESTED },
+	[VPC_REMOTE_A_MORE]	= { .type = NLA_REJECT },
 };
 
 static const char *const vpc_remote_missing[] = {
@@ -191,13 +192,46 @@ static int vpc_nl_parse_remotes(struct genl_info *info, u32 need, u32 allow,
 	return 0;
 }
 
+/* Which remotes a request names, each by its first prefix and no other. */
+static int vpc_nl_parse_names(struct genl_info *info, u32 need, u32 allow,
+			      struct vpc_remote_items *list)
+{
+	unsigned int i;
+	int err = vpc_nl_parse_remotes(info, need, allow, list);
+
+	for (i = 0; i < list->n && !err; i++) {
+		if (list->items[i].prefixes->n == 1)
+			continue;
+		NL_SET_ERR_MSG_ATTR(info->extack, list->items[i].attr,
+				    "the first prefix alone names a remote");
+		vpc_nl_free_remotes(list);
+		err = -EINVAL;
+	}
+	return err;
+}
+
 /* Answers. */
 
+/**
+ * struct vpc_nl_remote - what a message tells of a remote
+ * @vn: its namespace
+ * @remote: the remote
+ * @stats: with counters
+ * @skip: pairs that earlier messages have told
+ * @told: set to how many have been told, with this one
+ * @more: set if there are others, for which there was no room
+ */
 struct vpc_nl_remote {
 	struct vpc_net		*vn;
 	struct vpc_remote	*remote;
 	bool			stats;
+	unsigned long		skip;
+	unsigned long		told;
+	bool			more;
 };
+
+/* A key pair takes less, with its counters, and VPC_REMOTE_A_MORE behind it. */
+#define VPC_PAIR_SIZE	256
 
 static int vpc_nl_put_remote_prefixes(struct sk_buff *skb, const struct vpc_remote *remote)
 {
@@ -295,34 +329,50 @@ static int vpc_nl_put_pair(struct sk_buff *skb, const struct vpc_nl_remote *what
 	return 0;
 }
 
-static int vpc_nl_put_pairs(struct sk_buff *skb, const struct vpc_nl_remote *what)
+/* Is there room for one more pair, in the message and in a nest of 16 bits. */
+static bool vpc_nl_pair_fits(const struct sk_buff *skb, const struct nlattr *nest)
+{
+	size_t len = skb_tail_pointer(skb) - (const u8 *)nest;
+
+	return skb_tailroom(skb) >= VPC_PAIR_SIZE && len + VPC_PAIR_SIZE <= U16_MAX;
+}
+
+/* Every edge, with every key of it and of the remote: many, on a host with many edges. */
+static int vpc_nl_put_pairs(struct sk_buff *skb, struct vpc_nl_remote *what,
+			    const struct nlattr *nest)
 {
 	const struct vpc_remote_key *key;
 	const struct vpc_keyring *ring;
 	const struct vpc_own_key *own;
 	const struct vpc_pair *pair;
-	int err;
+	unsigned long n = 0;
 
 	list_for_each_entry(ring, &what->vn->crypt.rings, list) {
 		list_for_each_entry(own, &ring->keys, list) {
 			list_for_each_entry(key, &what->remote->keys, list) {
 				pair = vpc_pair_find(own, key->public);
-				err = pair ? vpc_nl_put_pair(skb, what, ring->edge, pair) : 0;
-				if (err)
-					return err;
+				if (!pair || n++ < what->skip)
+					continue;
+				what->more = !vpc_nl_pair_fits(skb, nest);
+				if (what->more)
+					return nla_put_flag(skb, VPC_REMOTE_A_MORE);
+				if (vpc_nl_put_pair(skb, what, ring->edge, pair))
+					return -EMSGSIZE;
+				what->told = n;
 			}
 		}
 	}
 	return 0;
 }
 
-static int vpc_nl_fill_remote(struct sk_buff *skb, const void *arg)
+static int vpc_nl_put_remote(struct sk_buff *skb, struct vpc_nl_remote *what)
 {
-	const struct vpc_nl_remote *what = arg;
 	const struct vpc_remote *remote = what->remote;
 	struct nlattr *nest = nla_nest_start(skb, VPC_A_REMOTE);
 	const struct vpc_remote_key *key;
 
+	what->told = what->skip;
+	what->more = false;
 	if (!nest || vpc_nl_put_remote_prefixes(skb, remote))
 		return -EMSGSIZE;
 	list_for_each_entry(key, &remote->keys, list)
@@ -334,10 +384,17 @@ static int vpc_nl_fill_remote(struct sk_buff *skb, const void *arg)
 		       remote->expires ? VPC_STATE_RETIRING : VPC_STATE_ACTIVE) ||
 	    nla_put_u64_64bit(skb, VPC_REMOTE_A_UNKNOWN_SPI,
 			      atomic64_read(&remote->unknown_spi), 0) ||
-	    vpc_nl_put_pairs(skb, what))
+	    vpc_nl_put_pairs(skb, what, nest))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
+}
+
+static int vpc_nl_fill_remote(struct sk_buff *skb, const void *arg)
+{
+	struct vpc_nl_remote what = *(const struct vpc_nl_remote *)arg;
+
+	return vpc_nl_put_remote(skb, &what);
 }
 
 /* 6.1 has no list_count_nodes() but in its late stable releases. */
@@ -351,17 +408,17 @@ static size_t vpc_nl_list_length(const struct list_head *list)
 	return n;
 }
 
-/* A prefix takes 32 bytes, a key 52, a pair 200. */
+/* A prefix takes 32 bytes, a key 52.  There is no room for more pairs than a nest has. */
 static size_t vpc_nl_remote_size(const struct vpc_net *vn, const struct vpc_remote *remote)
 {
 	const struct vpc_keyring *ring;
-	unsigned int keys, pairs = 0;
+	size_t keys, pairs = 1;
 
 	keys = vpc_nl_list_length(&remote->keys);
 	list_for_each_entry(ring, &vn->crypt.rings, list)
 		pairs += ring->n * keys;
-	return 256 + 40 * vpc_nl_list_length(&remote->prefixes) +
-	       64 * keys + 224 * pairs;
+	return 256 + 40 * remote->n_prefixes + 64 * keys +
+	       min_t(size_t, VPC_PAIR_SIZE * pairs, U16_MAX);
 }
 
 /**
@@ -428,7 +485,7 @@ int vpc_nl_remote_set(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remotes(info, BIT(VPC_REMOTE_A_SEQ), 0, &list);
+	err = vpc_nl_parse_names(info, BIT(VPC_REMOTE_A_SEQ), 0, &list);
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);
@@ -444,7 +501,7 @@ int vpc_nl_remote_del(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remotes(info, 0, BIT(VPC_REMOTE_A_NOW), &list);
+	err = vpc_nl_parse_names(info, 0, BIT(VPC_REMOTE_A_NOW), &list);
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);
@@ -462,7 +519,7 @@ int vpc_nl_remote_get(struct sk_buff *skb, struct genl_info *info)
 	struct vpc_remote_items list;
 	int err;
 
-	err = vpc_nl_parse_remotes(info, 0, 0, &list);
+	err = vpc_nl_parse_names(info, 0, 0, &list);
 	if (err)
 		return err;
 	mutex_lock(&vn->crypt.lock);
@@ -483,12 +540,12 @@ int vpc_nl_remote_get(struct sk_buff *skb, struct genl_info *info)
 
 int vpc_nl_remote_start(struct netlink_callback *cb)
 {
-	/* One with all the prefixes that it can have. */
+	/* One with all the prefixes that it can have, all keys, and some of the pairs. */
 	cb->min_dump_alloc = 48 * 1024;
 	return 0;
 }
 
-/* A dump goes on behind as many remotes as it has shown. */
+/* A dump goes on behind as many remotes as it has shown, and as many pairs of the next. */
 int vpc_nl_remote_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct vpc_net *vn = vpc_net(sock_net(skb->sk));
@@ -506,10 +563,11 @@ int vpc_nl_remote_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	list_for_each_entry(what.remote, &c->remotes, list) {
 		if (skip-- > 0)
 			continue;
+		what.skip = cb->args[1];
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &vpc_genl_family,
 				  NLM_F_MULTI, VPC_CMD_REMOTE_GET);
-		if (!hdr || vpc_nl_fill_remote(skb, &what)) {
+		if (!hdr || vpc_nl_put_remote(skb, &what)) {
 			if (hdr)
 				genlmsg_cancel(skb, hdr);
 			err = -EMSGSIZE;
@@ -517,6 +575,9 @@ int vpc_nl_remote_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		}
 		genl_dump_check_consistent(cb, hdr);
 		genlmsg_end(skb, hdr);
+		cb->args[1] = what.more ? what.told : 0;
+		if (what.more)
+			break;
 		cb->args[0]++;
 	}
 	mutex_unlock(&c->lock);

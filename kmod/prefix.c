@@ -67,18 +67,10 @@ unsigned int vpc_remote_len(const struct vpc_crypt *c, unsigned int len)
 	return next < len ? next : 0;
 }
 
-/**
- * vpc_remote_find - whose SID is it
- * @c: keys of the namespace
- * @sid: the SID
- * @send: to send to it: active prefixes only
- *
- * What is active decides; if there is nothing, what stands by, then what retires.
- *
- * Return: the remote with the longest prefix that it lies in, or NULL.
- */
-struct vpc_remote *vpc_remote_find(const struct vpc_crypt *c,
-				   const struct in6_addr *sid, bool send)
+/* @passed is set if there was one that is not active. */
+static struct vpc_remote *vpc_remote_search(const struct vpc_crypt *c,
+					    const struct in6_addr *sid, bool send,
+					    bool *passed)
 {
 	struct vpc_remote *standby = NULL, *retiring = NULL;
 	struct rhlist_head *list, *pos;
@@ -96,9 +88,35 @@ struct vpc_remote *vpc_remote_find(const struct vpc_crypt *c,
 				standby = rp->remote;
 			if (state == VPC_STATE_RETIRING && !retiring)
 				retiring = rp->remote;
+			*passed = true;
 		}
 	}
 	return send ? NULL : standby ?: retiring;
+}
+
+/**
+ * vpc_remote_find - whose SID is it
+ * @c: keys of the namespace
+ * @sid: the SID
+ * @send: to send to it: active prefixes only
+ *
+ * What is active decides; if there is nothing, what stands by, then what retires.
+ *
+ * While a SID goes from one prefix to another, of whatever length, there is no moment
+ * without an active one: that would be a moment to send in clear.
+ *
+ * Return: the remote with the longest prefix that it lies in, or NULL.
+ */
+struct vpc_remote *vpc_remote_find(const struct vpc_crypt *c,
+				   const struct in6_addr *sid, bool send)
+{
+	struct vpc_remote *remote;
+	bool passed = false;
+
+	remote = vpc_remote_search(c, sid, send, &passed);
+	if (unlikely(vpc_look_again(false, passed)))
+		remote = vpc_remote_search(c, sid, send, &passed);
+	return remote;
 }
 
 /**
@@ -172,6 +190,7 @@ int vpc_prefix_link(struct vpc_crypt *c, struct vpc_remote *remote,
 		return -ENOMEM;
 	}
 	list_add_tail(&rp->list, &remote->prefixes);
+	remote->n_prefixes++;
 	c->lens[p->len]++;
 	set_bit(p->len, c->len_map);
 	return 0;
@@ -183,33 +202,43 @@ void vpc_prefix_unlink(struct vpc_crypt *c, struct vpc_remote_prefix *rp)
 		clear_bit(rp->p.len, c->len_map);
 	rhltable_remove(&c->prefixes, &rp->node, vpc_remote_prefix_params);
 	list_del(&rp->list);
+	rp->remote->n_prefixes--;
 	kfree_rcu(rp, rcu);
 }
 
 void vpc_prefix_retire(struct vpc_crypt *c, struct vpc_remote_prefix *rp,
 		       u32 grace)
 {
-	if (rp->state == VPC_STATE_RETIRING)
+	/* What retires does so no longer for that, and what has is not taken again. */
+	if (rp->state == VPC_STATE_RETIRING || rp->state == VPC_STATE_DARK)
 		return;
 	rp->expires = vpc_now() + grace;
 	WRITE_ONCE(rp->state, VPC_STATE_RETIRING);
 	vpc_crypt_kick(c, 0);
 }
 
-/* Make the prefix active, and retire the same one of another remote. */
-void vpc_prefix_activate(struct vpc_crypt *c, struct vpc_remote_prefix *rp,
+/* Make the prefix active, and retire the same one of another remote.
+ * Return: another one had it.
+ */
+bool vpc_prefix_activate(struct vpc_crypt *c, struct vpc_remote_prefix *rp,
 			 u32 grace)
 {
 	struct rhlist_head *list, *pos;
 	struct vpc_remote_prefix *other;
+	bool robbed = false;
 
 	WRITE_ONCE(rp->state, VPC_STATE_ACTIVE);
+	smp_wmb();	/* vpc_look_again() */
 	rcu_read_lock();
 	list = vpc_prefix_lookup(c, &rp->p);
 	rhl_for_each_entry_rcu(other, pos, list, node)
-		if (other != rp && other->state == VPC_STATE_ACTIVE)
+		if (other != rp && other->state == VPC_STATE_ACTIVE) {
 			vpc_prefix_retire(c, other, grace);
+			other->remote->robbed = true;
+			robbed = true;
+		}
 	rcu_read_unlock();
+	return robbed;
 }
 
 int vpc_prefix_init(struct vpc_crypt *c)

@@ -102,6 +102,17 @@ void vpc_remote_finish(struct vpc_crypt *c, struct vpc_remote *remote)
 
 /* The first half of a change, which may fail. */
 
+/* Has any edge a key pair: derivation tells which keys are of no use. */
+static bool vpc_crypt_derives(const struct vpc_crypt *c)
+{
+	const struct vpc_keyring *ring;
+
+	list_for_each_entry(ring, &c->rings, list)
+		if (!list_empty(&ring->keys))
+			return true;
+	return false;
+}
+
 static int vpc_remote_check_key(struct vpc_crypt *c, const struct vpc_remote_item *it,
 				unsigned int i, struct netlink_ext_ack *extack)
 {
@@ -116,8 +127,7 @@ static int vpc_remote_check_key(struct vpc_crypt *c, const struct vpc_remote_ite
 		NL_SET_ERR_MSG_ATTR(extack, attr, "the remote has this key twice");
 		return -EEXIST;
 	}
-	/* Where there is an edge, derivation tells. */
-	if (list_empty(&c->rings) && !vpc_key_usable(public)) {
+	if (!vpc_crypt_derives(c) && !vpc_key_usable(public)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "no secret comes of this key");
 		return -EKEYREJECTED;
 	}
@@ -181,16 +191,29 @@ static int vpc_remote_prepare_key(struct vpc_draft *d, struct vpc_remote_item *i
 	return vpc_remote_derive_key(d, key);
 }
 
-static int vpc_remote_prepare_prefixes(struct vpc_crypt *c, struct vpc_remote *remote,
-				       const struct vpc_prefixes *prefixes)
+/* Those that the remote loses are its own until their grace ends. */
+static int vpc_remote_prepare_prefixes(struct vpc_crypt *c, struct vpc_remote_item *it,
+				       const struct vpc_prefixes *prefixes,
+				       struct netlink_ext_ack *extack)
 {
 	unsigned int i;
-	int err = 0;
+	int err;
 
-	for (i = 0; i < prefixes->n && !err; i++)
-		if (!vpc_prefix_of(remote, &prefixes->p[i]))
-			err = vpc_prefix_link(c, remote, &prefixes->p[i]);
-	return err;
+	for (i = 0; i < prefixes->n; i++) {
+		if (vpc_prefix_of(it->remote, &prefixes->p[i]))
+			continue;
+		if (it->remote->n_prefixes == VPC_MAX_PREFIXES) {
+			NL_SET_ERR_MSG_ATTR(extack, it->attr,
+					    "a remote has at most 1024 prefixes, with those that retire");
+			return -ENOSPC;
+		}
+		err = vpc_prefix_link(c, it->remote, &prefixes->p[i]);
+		if (err) {
+			vpc_remote_explain(err, it->attr, extack);
+			return err;
+		}
+	}
+	return 0;
 }
 
 static int vpc_remote_prepare(struct vpc_draft *d, struct vpc_remote_item *it,
@@ -199,13 +222,10 @@ static int vpc_remote_prepare(struct vpc_draft *d, struct vpc_remote_item *it,
 	unsigned int i;
 	int err;
 
-	err = vpc_remote_prepare_prefixes(d->c, it->remote, it->prefixes);
-	if (!err)
-		err = vpc_remote_prepare_prefixes(d->c, it->remote, it->standby);
-	if (err) {
-		vpc_remote_explain(err, it->attr, extack);
+	err = vpc_remote_prepare_prefixes(d->c, it, it->prefixes, extack) ?:
+	      vpc_remote_prepare_prefixes(d->c, it, it->standby, extack);
+	if (err)
 		return err;
-	}
 	for (i = 0; i < it->n_keys; i++) {
 		err = vpc_remote_check_key(d->c, it, i, extack);
 		if (err)
@@ -316,17 +336,19 @@ static void vpc_remote_order_keys(struct vpc_crypt *c, struct vpc_remote_item *i
 		vpc_crypt_kick(c, 0);
 }
 
-static void vpc_remote_order_prefixes(struct vpc_crypt *c, struct vpc_remote_item *it)
+/* Return: prefixes of others were taken. */
+static bool vpc_remote_order_prefixes(struct vpc_crypt *c, struct vpc_remote_item *it)
 {
 	struct vpc_remote *remote = it->remote;
 	struct vpc_remote_prefix *rp;
+	bool robbed = false;
 	LIST_HEAD(listed);
 	unsigned int i;
 
 	for (i = 0; i < it->prefixes->n; i++) {
 		rp = vpc_prefix_of(remote, &it->prefixes->p[i]);
 		list_move_tail(&rp->list, &listed);
-		vpc_prefix_activate(c, rp, it->grace);
+		robbed |= vpc_prefix_activate(c, rp, it->grace);
 	}
 	for (i = 0; i < it->standby->n; i++) {
 		rp = vpc_prefix_of(remote, &it->standby->p[i]);
@@ -336,9 +358,11 @@ static void vpc_remote_order_prefixes(struct vpc_crypt *c, struct vpc_remote_ite
 	list_for_each_entry(rp, &remote->prefixes, list)
 		vpc_prefix_retire(c, rp, it->grace);
 	list_splice(&listed, &remote->prefixes);
+	return robbed;
 }
 
-static void vpc_remote_commit(struct vpc_crypt *c, struct vpc_remote_item *it)
+/* Return: it has taken prefixes of others. */
+static bool vpc_remote_commit(struct vpc_crypt *c, struct vpc_remote_item *it)
 {
 	struct vpc_remote *remote = it->remote;
 
@@ -347,12 +371,11 @@ static void vpc_remote_commit(struct vpc_crypt *c, struct vpc_remote_item *it)
 	vpc_remote_order_keys(c, it);
 	vpc_remote_set_encrypt(c, remote, it->encrypt);
 	vpc_remote_select(c, remote);
-	vpc_remote_order_prefixes(c, it);
 	if (it->made) {
 		list_add_tail(&remote->list, &c->remotes);
-		c->changes++;
 		WRITE_ONCE(c->nr_remotes, c->nr_remotes + 1);
 	}
+	return vpc_remote_order_prefixes(c, it);
 }
 
 /* Those whose keys have been taken; they had been retiring. */
@@ -368,6 +391,18 @@ static void vpc_remotes_end(struct vpc_net *vn, struct vpc_draft *draft)
 	list_for_each_entry_safe(remote, next, &vn->crypt.remotes, list)
 		if (remote->ending)
 			vpc_remote_delete(vn, remote, 0);
+}
+
+/* Those that were not asked for, but have lost prefixes to one that was. */
+static void vpc_remotes_robbed(struct vpc_net *vn)
+{
+	struct vpc_remote *remote;
+
+	list_for_each_entry(remote, &vn->crypt.remotes, list) {
+		if (remote->robbed)
+			vpc_nl_remote_event(vn, remote, VPC_EVENT_CHANGE);
+		remote->robbed = false;
+	}
 }
 
 /**
@@ -386,11 +421,12 @@ int vpc_remotes_change(struct vpc_net *vn, struct vpc_remote_item *items, unsign
 		       bool replace, struct netlink_ext_ack *extack)
 {
 	struct vpc_crypt *c = &vn->crypt;
-	struct vpc_draft draft = { .c = c };
-	bool takes = false;
+	bool takes = false, robs = false;
+	struct vpc_draft draft;
 	unsigned int i;
 	int err = 0;
 
+	vpc_draft_init(&draft, c);
 	for (i = 0; i < n && !err; i++) {
 		err = vpc_remote_begin(c, &items[i], replace, extack);
 		if (!err)
@@ -406,16 +442,21 @@ int vpc_remotes_change(struct vpc_net *vn, struct vpc_remote_item *items, unsign
 
 	vpc_draft_commit(&draft);
 	for (i = 0; i < n; i++) {
-		vpc_remote_commit(c, &items[i]);
+		robs |= vpc_remote_commit(c, &items[i]);
 		takes |= items[i].takes;
 	}
+	c->changes++;
 	if (takes)
 		vpc_remotes_end(vn, &draft);
 	else
 		vpc_draft_end(&draft);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		items[i].remote->robbed = false;
 		vpc_nl_remote_event(vn, items[i].remote, items[i].made ? VPC_EVENT_ADD :
 									 VPC_EVENT_CHANGE);
+	}
+	if (robs)
+		vpc_remotes_robbed(vn);
 	return 0;
 }
 
@@ -435,7 +476,8 @@ void vpc_remote_delete(struct vpc_net *vn, struct vpc_remote *remote, u32 grace)
 		vpc_remote_finish(c, remote);
 		return;
 	}
-	remote->expires = vpc_now() + grace;
+	/* What retires does so no longer for that. */
+	remote->expires = remote->expires ?: vpc_now() + grace;
 	list_for_each_entry(rp, &remote->prefixes, list)
 		vpc_prefix_retire(c, rp, grace);
 	vpc_crypt_kick(c, 0);

@@ -65,6 +65,7 @@ struct vpc_remote_tx {
  * @list: in vpc_crypt.remotes
  * @rcu: to free it
  * @prefixes: struct vpc_remote_prefix.list; the first one names it
+ * @n_prefixes: how many
  * @keys: struct vpc_remote_key.list: those that are published, the newest
  *	first, then those that were replaced, likewise
  * @tx: what is sealed with
@@ -72,6 +73,7 @@ struct vpc_remote_tx {
  * @dirty: @tx is to be chosen again
  * @changing: the request in progress is about it
  * @ending: the request in progress ends it
+ * @robbed: the request in progress takes prefixes of it
  * @expires: seconds since boot, if it retires, else 0
  * @unknown_spi: sealed packets from its prefixes that had no key
  */
@@ -79,12 +81,14 @@ struct vpc_remote {
 	struct list_head		list;
 	struct rcu_head			rcu;
 	struct list_head		prefixes;
+	unsigned int			n_prefixes;
 	struct list_head		keys;
 	struct vpc_remote_tx __rcu	*tx;
 	u8				encrypt;
 	bool				dirty;
 	bool				changing;
 	bool				ending;
+	bool				robbed;
 	time64_t			expires;
 	atomic64_t			unknown_spi;
 };
@@ -143,7 +147,7 @@ int vpc_prefix_link(struct vpc_crypt *c, struct vpc_remote *remote,
 		    const struct vpc_prefix *p);
 void vpc_prefix_unlink(struct vpc_crypt *c, struct vpc_remote_prefix *rp);
 void vpc_prefix_retire(struct vpc_crypt *c, struct vpc_remote_prefix *rp, u32 grace);
-void vpc_prefix_activate(struct vpc_crypt *c, struct vpc_remote_prefix *rp, u32 grace);
+bool vpc_prefix_activate(struct vpc_crypt *c, struct vpc_remote_prefix *rp, u32 grace);
 int vpc_prefix_init(struct vpc_crypt *c);
 
 bool vpc_remote_select(struct vpc_crypt *c, struct vpc_remote *remote);

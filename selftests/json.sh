@@ -203,7 +203,9 @@ check "monitor: a peering" changed peer '"vpc":1,"peer":1000' state
 check "monitor: both sides of it" changed peer '"vpc":1000,"peer":1' state peer_state
 check "monitor: a remote's keys" changed remote fd00:28::/64 prefixes keys retired_prefixes \
 	replaced_keys
-check "monitor: a remote" changed remote fd00:8::/64 encrypt
+check "monitor: a remote" changed remote fd00:8::/64 prefixes encrypt retired_prefixes
+check "monitor: and what it had lost to another one" \
+	changed remote '"retired_prefixes":["fd00:18::/64"]' prefixes retired_prefixes
 check_fails "monitor: what is new has changed nothing" \
 	eval 'grep "\"event\":\"add\"" "$tmp/monitor" | grep "\"changed\""'
 check "monitor: each has a time" [ "$(grep -c '"timestamp":"' "$tmp/monitor")" = \

@@ -57,8 +57,105 @@ test_batches()
 	check "none is left" [ -z "$(vpc_on h0 remote show)" ]
 }
 
+# A remote that another one takes prefixes of.
+test_lost()
+{
+	local listener
+
+	vpc_on h0 monitor > "$tmp/events" &
+	listener=$!
+	sleep 1
+	batch "edge set vpc2_0 grace 2" \
+		"remote add fd0a::/64 prefix fd1a::/64 key ${keys[0]}" \
+		"remote add fd0b::/64 prefix fd0a::/64 key ${keys[1]}"
+	check "a remote that has lost its first prefix is still named by it" has \
+		"fd0a::/64 prefix fd1a::/64 key ${keys[0]} state active retired fd0a::/64" \
+		vpc_on h0 remote show fd0a::/64
+	check "and saved by its next one, as a comment says" has \
+		"# remote fd0a::/64 has lost this prefix" vpc_on h0 save
+	check "so that it can be restored" has "remote add fd1a::/64 key ${keys[0]}" \
+		vpc_on h0 save
+	check "one that has lost all is not saved" batch \
+		"remote replace fd0b::/64 prefix fd0a::/64 prefix fd1a::/64 key ${keys[1]}"
+	check "as a comment says" has "# remote fd0a::/64 has lost its prefixes" vpc_on h0 save
+	check "and no line" has_not "${keys[0]}" vpc_on h0 save
+	check "it is shown by its name" has "fd0a::/64 key ${keys[0]} state active retired" \
+		vpc_on h0 remote show fd0a::/64
+	sleep 1
+	kill "$listener"
+	wait "$listener"
+	check "what it lost was told" [ "$(grep -c '^change remote fd0a::/64' "$tmp/events")" -ge 2 ]
+	check "and what that changed" has "changed: prefix, retired prefix" cat "$tmp/events"
+
+	check "deleted once more while it retires" vpc_on h0 remote del fd0b::/64
+	sleep 1.2
+	vpc_on h0 remote del fd0b::/64
+	vpc_on h0 remote del fd0a::/64
+	check "they end" eventually_none
+	vpc_on h0 edge set vpc2_0 grace 10
+}
+
+eventually_none()
+{
+	for _ in {1..100}; do
+		[ -n "$(vpc_on h0 remote show)" ] || return 0
+		sleep 0.1
+	done
+	vpc_on h0 remote show
+	return 1
+}
+
+# A host with many edges has more key pairs than a message has room for.
+test_many_pairs()
+{
+	local n all=()
+
+	mapfile -t all < <(python3 -c 'if True:
+		import base64, os
+		for n in range(8):
+			print(base64.b64encode(os.urandom(32)).decode())')
+	for n in 1 2 3 4 5; do
+		vpc_on h0 edge add "many$n" locator "fd0e:$n::/64" fabric any key-grace 3600
+		for _ in 1 2 3 4 5 6 7; do
+			vpc_on h0 edge rekey "many$n"
+		done
+	done > /dev/null
+	mapfile -t all < <(printf 'key\n%s\n' "${all[@]}")
+	check "a remote with as many keys as it can have" \
+		vpc_on h0 remote add fd0a::/64 prefix fd0b::/64 "${all[@]}"
+	check "and another one" vpc_on h0 remote add fd0c::/64 key "${keys[0]}"
+	for n in "" fd0a::/64; do
+		check "all pairs are shown, each once, and the other remote${n:+, by name}" \
+			pairs_are "$n"
+	done
+	check "it is saved once" [ "$(vpc_on h0 save | grep -c "remote add fd0a::/64 ")" -eq 1 ]
+	for n in 1 2 3 4 5; do
+		vpc_on h0 edge del "many$n"
+	done
+	batch "remote del fd0a::/64 now" "remote del fd0c::/64 now"
+}
+
+# pairs_are [PREFIX]: those of five edges with eight key pairs each, and of one with one.
+pairs_are()
+{
+	# shellcheck disable=SC2086
+	vpc_on h0 -j -s remote show $1 | python3 -c 'if True:
+		import json, sys
+		shown = json.load(sys.stdin)
+		for one in shown:
+			pairs = {(p["edge"], p["own_id"], p["remote_id"]) for p in one["pairs"]}
+			print(one["prefixes"], len(one["pairs"]), len(pairs))
+			keys = len(one["keys"])
+			assert len(pairs) == len(one["pairs"]) == 5 * 8 * keys + keys
+		assert len(shown) == (1 if sys.argv[1:] else 2)' $1
+}
+
 modprobe -q -a aesni_intel sha256_ssse3
+tmp=$(mktemp -d)
 topo_scripted
+trap 'topo_down; rm -rf "$tmp"' EXIT
 test_batches
+test_lost
+test_many_pairs
 tap_results "$lib/remotes.py" "$topo"
 tap_done

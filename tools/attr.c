@@ -180,6 +180,7 @@ static const struct attr_info remote_info[] = {
 	[VPC_REMOTE_A_UNKNOWN_SPI] = { "unknown_spi", ATTR_U64 },
 	[VPC_REMOTE_A_STANDBY_PREFIX] = { "standby", ATTR_PREFIX, &attr_prefix,
 					  .key = "standby_prefixes" },
+	[VPC_REMOTE_A_MORE]	= { "more", ATTR_FLAG },
 };
 
 const struct attr_table attr_remote = { remote_info, ARRAY_SIZE(remote_info) };
@@ -275,6 +276,24 @@ void attrs_parse(const struct nlattr *nest, const struct attr_table *table,
 		if (attr_valid(attr, table) && !tb[mnl_attr_get_type(attr)])
 			tb[mnl_attr_get_type(attr)] = attr;
 	}
+}
+
+/**
+ * remote_name - what names a remote
+ * @nest: its attributes
+ *
+ * Return: its first prefix, which another remote may have taken since; or NULL.
+ */
+const struct nlattr *remote_name(const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (attr_valid(attr, &attr_remote) &&
+		    attr_remote.info[mnl_attr_get_type(attr)].kind == ATTR_PREFIX)
+			return attr;
+	}
+	return NULL;
 }
 
 /**

@@ -80,6 +80,7 @@ void attrs_parse(const struct nlattr *nest, const struct attr_table *table,
 bool attr_valid(const struct nlattr *attr, const struct attr_table *table);
 const char *attr_text(const struct nlattr *attr, const struct attr_info *info,
 		      char *text);
+const struct nlattr *remote_name(const struct nlattr *nest);
 const struct nlattr *message_attr(const struct nlmsghdr *nlh, uint16_t type);
 
 const char *state_name(unsigned int state);

@@ -128,10 +128,13 @@ void changes_note(uint16_t type, const struct nlattr *nest, bool gone)
 		forget(find(title));
 }
 
-/* Counters change all the time, and what is counted is no setting. */
+/* Counters change all the time, and what is counted is no setting, nor is whether all
+ * of it had room.
+ */
 static bool is_setting(const struct attr_table *table, uint16_t type)
 {
-	if (table == &attr_edge && type == VPC_EDGE_A_ENDPOINTS)
+	if ((table == &attr_edge && type == VPC_EDGE_A_ENDPOINTS) ||
+	    (table == &attr_remote && type == VPC_REMOTE_A_MORE))
 		return false;
 	switch (table->info[type].kind) {
 	case ATTR_UNKNOWN:

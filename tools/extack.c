@@ -185,6 +185,8 @@ void object_title(const struct nlattr *attr, const struct attr_info *info, char 
 	if (!key->table)
 		return;
 	attrs_parse(attr, info->nest, tb);
+	if (info->nest == &attr_remote)
+		tb[VPC_REMOTE_A_PREFIX] = remote_name(attr);
 	for (i = 0; i < ARRAY_SIZE(key->type); i++) {
 		type = key->type[i];
 		if (type && tb[type] && len < size)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* "vpc remote show": remotes. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "attr.h"
@@ -10,25 +11,90 @@
 #include "remote.h"
 #include "show.h"
 
+/* Does the next message of a dump go on with this remote? */
+static bool goes_on(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
+
+	attrs_parse(nest, &attr_remote, tb);
+	return tb[VPC_REMOTE_A_MORE];
+}
+
+static bool same_name(const struct nlattr *a, const struct nlattr *b)
+{
+	const struct attr_info *info = &attr_remote.info[VPC_REMOTE_A_PREFIX];
+	char text_a[ATTR_TEXT_SIZE], text_b[ATTR_TEXT_SIZE];
+
+	a = remote_name(a);
+	b = remote_name(b);
+	return a && b && !strcmp(attr_text(a, info, text_a), attr_text(b, info, text_b));
+}
+
+/* Ask for all remotes, some of them in several parts. */
+static int remote_get_parts(struct nests *list)
+{
+	char buf[128];
+
+	return collect_all(genl_start(buf, VPC_CMD_REMOTE_GET, 0), VPC_A_REMOTE, list);
+}
+
+/* Ask for all remotes, of each the first part, which has all but some pairs. */
+int remote_get_all(struct nests *list)
+{
+	bool part = false, next;
+	size_t i, n = 0;
+	int err;
+
+	err = remote_get_parts(list);
+	for (i = 0; i < list->n; i++) {
+		next = goes_on(list->nest[i]);
+		if (part)
+			free(list->nest[i]);
+		else
+			list->nest[n++] = list->nest[i];
+		part = next;
+	}
+	list->n = n;
+	return err;
+}
+
+/* Keep the parts of one remote. */
+static void keep_named(struct nests *list, const struct nlattr *like)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < list->n; i++) {
+		if (same_name(list->nest[i], like))
+			list->nest[n++] = list->nest[i];
+		else
+			free(list->nest[i]);
+	}
+	list->n = n;
+}
+
+/* Ask for one remote; a dump alone tells one that has very many pairs. */
 static int remote_get(const struct prefix *p, struct nests *list)
 {
 	struct nlmsghdr *nlh;
+	struct nests one;
 	struct nlattr *nest;
 	char buf[256];
+	int err;
 
 	nlh = genl_start(buf, VPC_CMD_REMOTE_GET, 0);
 	nest = mnl_attr_nest_start(nlh, VPC_A_REMOTE);
 	put_prefix(nlh, VPC_REMOTE_A_PREFIX, p);
 	mnl_attr_nest_end(nlh, nest);
-	return collect_one(nlh, VPC_A_REMOTE, list);
-}
-
-/* Ask for all remotes. */
-int remote_get_all(struct nests *list)
-{
-	char buf[128];
-
-	return collect_all(genl_start(buf, VPC_CMD_REMOTE_GET, 0), VPC_A_REMOTE, list);
+	err = collect_one(nlh, VPC_A_REMOTE, &one);
+	if (err || !goes_on(one.nest[0])) {
+		*list = one;
+		return err;
+	}
+	err = remote_get_parts(list);
+	if (!err)
+		keep_named(list, one.nest[0]);
+	collect_free(&one);
+	return err;
 }
 
 /* Printing. */
@@ -104,12 +170,10 @@ static void print_pairs(const struct nlattr *nest)
 {
 	const struct nlattr *attr;
 
-	open_array("pairs");
 	mnl_attr_for_each_nested(attr, nest) {
 		if (mnl_attr_get_type(attr) == VPC_REMOTE_A_PAIR)
 			print_pair(attr);
 	}
-	close_array();
 }
 
 static void print_value(const struct nlattr **tb, uint16_t type, const char *key,
@@ -118,20 +182,26 @@ static void print_value(const struct nlattr **tb, uint16_t type, const char *key
 	show_value(tb[type], &attr_remote.info[type], key, fmt);
 }
 
-/**
- * remote_print - print a remote: one line in the order of the arguments, then
- *	what comes of its keys
- * @key: its key in JSON, or NULL
- * @nest: its attributes
+/* Print a remote that has been told in parts: one line in the order of the arguments,
+ * then what comes of its keys.
  */
-void remote_print(const char *key, const struct nlattr *nest)
+static void print_parts(const char *key, struct nlattr *const *parts, size_t n)
 {
-	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
+	const struct nlattr *nest = parts[0];
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1], *name = remote_name(nest);
+	char text[ATTR_TEXT_SIZE];
+	bool lost;
+	size_t i;
 
 	attrs_parse(nest, &attr_remote, tb);
+	lost = name && mnl_attr_get_type(name) != VPC_REMOTE_A_PREFIX;
 	open_object(key);
-	show_values(nest, &attr_remote, VPC_REMOTE_A_PREFIX, "prefixes", "%s",
-		    " prefix %s");
+	/* Another remote may have taken the prefix; in JSON it is among the retired. */
+	if (lost)
+		print_text("%s", attr_text(name, &attr_remote.info[VPC_REMOTE_A_PREFIX],
+					   text));
+	show_values(nest, &attr_remote, VPC_REMOTE_A_PREFIX, "prefixes",
+		    lost ? " prefix %s" : "%s", " prefix %s");
 	if (tb[VPC_REMOTE_A_STANDBY_PREFIX])
 		show_values(nest, &attr_remote, VPC_REMOTE_A_STANDBY_PREFIX,
 			    "standby_prefixes", " standby %s", " standby %s");
@@ -143,11 +213,40 @@ void remote_print(const char *key, const struct nlattr *nest)
 			    "retired_prefixes", " retired %s", " retired %s");
 	print_text("\n");
 	print_keys(nest, true, "replaced_keys", "    replaced key %s\n");
-	print_pairs(nest);
+	open_array("pairs");
+	for (i = 0; i < n; i++)
+		print_pairs(parts[i]);
+	close_array();
 	if (options.stats)
 		print_value(tb, VPC_REMOTE_A_UNKNOWN_SPI, "unknown_spi",
 			    "    unknown-spi %llu\n");
 	close_object();
+}
+
+/**
+ * remote_print - print a remote as one message tells it
+ * @key: its key in JSON, or NULL
+ * @nest: its attributes
+ */
+void remote_print(const char *key, const struct nlattr *nest)
+{
+	struct nlattr *parts[] = { (struct nlattr *)nest };
+
+	print_parts(key, parts, 1);
+}
+
+static void show_remotes(struct nests *list)
+{
+	size_t i, n;
+
+	open_array(NULL);
+	for (i = 0; i < list->n; i += n) {
+		for (n = 1; i + n < list->n && goes_on(list->nest[i + n - 1]); n++)
+			;
+		print_parts(NULL, &list->nest[i], n);
+	}
+	close_array();
+	collect_free(list);
 }
 
 /* "[ PREFIX ]" */
@@ -164,10 +263,10 @@ int remote_show(struct args *args)
 		if (!err)
 			err = remote_get(&p, &list);
 	} else {
-		err = remote_get_all(&list);
+		err = remote_get_parts(&list);
 	}
 	if (err)
 		return err;
-	show_list(&list, remote_print);
+	show_remotes(&list);
 	return STATUS_OK;
 }

@@ -95,6 +95,20 @@ static void put_edge(FILE *out, const struct nlattr *nest)
 		put_value(out, "key-grace", tb[VPC_EDGE_A_KEY_GRACE], &attr_edge);
 }
 
+/* Its last device has gone, and who may send to the edge is for the administrator to
+ * say: this one is refused when it is restored.
+ */
+static void note_edge(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_EDGE_A_MAX + 1];
+
+	attrs_parse(nest, &attr_edge, tb);
+	if (tb[VPC_EDGE_A_NAME] && !tb[VPC_EDGE_A_FABRIC] &&
+	    !differs_u8(tb[VPC_EDGE_A_FABRIC_ANY], 0))
+		print_text("# %s has lost its fabric devices: name one here\n",
+			   mnl_attr_get_str(tb[VPC_EDGE_A_NAME]));
+}
+
 /* Remotes. */
 
 static void put_remote(FILE *out, const struct nlattr *nest)
@@ -127,14 +141,37 @@ static void put_remote(FILE *out, const struct nlattr *nest)
 	put_value(out, "encrypt", tb[VPC_REMOTE_A_ENCRYPT], &attr_remote);
 }
 
-/* What retires would be active when it is restored. */
+/* What retires would be active when it is restored, and one that has no prefix of its
+ * own any more could not be made.
+ */
 static bool remote_is_active(const struct nlattr *nest)
 {
 	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
 
 	attrs_parse(nest, &attr_remote, tb);
-	return tb[VPC_REMOTE_A_STATE] &&
+	return tb[VPC_REMOTE_A_PREFIX] && tb[VPC_REMOTE_A_STATE] &&
 	       mnl_attr_get_u8(tb[VPC_REMOTE_A_STATE]) == VPC_STATE_ACTIVE;
+}
+
+/* The first prefix is the name, and another remote may have taken it. */
+static void note_remote(const struct nlattr *nest)
+{
+	const struct nlattr *tb[VPC_REMOTE_A_MAX + 1];
+	char name[ATTR_TEXT_SIZE], *why;
+
+	attrs_parse(nest, &attr_remote, tb);
+	if (!tb[VPC_REMOTE_A_STATE] ||
+	    mnl_attr_get_u8(tb[VPC_REMOTE_A_STATE]) != VPC_STATE_ACTIVE)
+		return;
+	if (!tb[VPC_REMOTE_A_PREFIX])
+		why = "has lost its prefixes to others, and is not saved";
+	else if (mnl_attr_get_type(remote_name(nest)) != VPC_REMOTE_A_PREFIX)
+		why = "has lost this prefix to another remote, and is named by its next";
+	else
+		return;
+	print_text("# remote %s %s\n",
+		   attr_text(remote_name(nest), &attr_remote.info[VPC_REMOTE_A_PREFIX], name),
+		   why);
 }
 
 /* Endpoints. */
@@ -309,8 +346,9 @@ static const struct {
 	bool	(*wanted)(const struct nlattr *nest);
 	void	(*note)(const struct nlattr *nest);
 } kinds[] = {
-	{ .get = edge_get_all, .put = put_edge },
-	{ .get = remote_get_all, .put = put_remote, .wanted = remote_is_active },
+	{ .get = edge_get_all, .put = put_edge, .note = note_edge },
+	{ .get = remote_get_all, .put = put_remote, .wanted = remote_is_active,
+	  .note = note_remote },
 	{ .get = get_endpoints, .put = put_endpoint, .wanted = endpoint_has_address,
 	  .note = print_lost },
 	{ .get = get_peers, .put = put_peer },

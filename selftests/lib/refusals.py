@@ -36,10 +36,14 @@ def edges(index):
     yield "edge-add", {"name": "e1", "fabric": index}, "an edge needs a locator"
     yield "edge-add", {"name": "e1", "locator": LOCATOR}, \
         'an edge needs a fabric device, or "fabric any"'
-    yield "edge-add", dict(new, **{"prefix-del": LOCATOR}), \
-        "there is nothing to take away from a new edge"
-    yield "edge-add", dict(new, **{"fabric-del": index}), \
-        "there is nothing to take away from a new edge"
+    strange = "this can't be given here"
+    for more in ({"prefix-del": LOCATOR}, {"fabric-del": index}, {"now": True}):
+        yield "edge-add", dict(new, **more), strange
+    yield "edge-set", {"name": "e0", "now": True}, strange
+    for what in ("edge-del", "edge-get", "edge-rekey"):
+        yield what, {"name": "e0", "key-grace": 5}, strange
+    yield "edge-add", dict(new, locator=[LOCATOR, {"addr": ip6("fd00:9::"), "len": 64}]), \
+        "an edge has one locator"
     yield "edge-add", dict(new, locator={"addr": ip6("fd00:9::")}), \
         "a prefix needs address and length"
     yield "edge-add", dict(new, prefix={"len": 64}), "a prefix needs address and length"
@@ -186,6 +190,8 @@ def remotes(_):
     for what, more in (("remote-set", {"seq": 1}), ("remote-del", {}), ("remote-get", {})):
         yield what, dict(more, prefix=LOCATOR), "no remote has this first prefix", errno.ENOENT
         yield what, dict(more, prefix={"len": 64}), "a prefix needs address and length"
+        yield what, dict(more, prefix=[LOCATOR, {"addr": ip6("fd00:a::"), "len": 64}]), \
+            "the first prefix alone names a remote"
 
 
 def dumps(_):

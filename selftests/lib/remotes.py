@@ -69,6 +69,22 @@ class Remotes(Test):
                    any(one.get("standby_prefixes") == [sid] for one in shown), shown)
         self.vpc("h0", *replace)
 
+    def lost(self):
+        """What another remote has taken for good is not this one's when it is deleted."""
+        self.vpc("h0", "edge", "set", "vpc2_0", "grace", "1")
+        self.vpc("h0", "remote", "add", "fd0a::/64", "prefix", PREFIXES["h2"],
+                 "key", vpcesp.KeyPair().text())
+        self.arrives("a remote that loses its prefix has its grace", [self.sealed()])
+        time.sleep(3)
+        self.becomes("and no more when that has ended", [self.sealed()], wrong_hop=1)
+        self.vpc("h0", "edge", "set", "vpc2_0", "grace", "3600")
+        self.vpc("h0", "remote", "del", PREFIXES["h2"])
+        self.becomes("nor has it when it is deleted", [self.sealed()], wrong_hop=1)
+        self.vpc("h0", "remote", "del", "fd0a::/64", "now")
+        self.vpc("h0", "remote", "del", PREFIXES["h2"], "now")
+        self.vpc("h0", "edge", "set", "vpc2_0", "grace", "10")
+        self.remote("h0", "h2", [self.pair.text()], "add")
+
     def inner_of_vm2(self):
         return vpcwire.encode(datagram(VM2.v4, VM0.v4), 1000, VM2.sid, VM0.sid)
 
@@ -202,6 +218,7 @@ class Remotes(Test):
         self.remote("h0", "h1", [self.keys("h1")[0]], "add")
         self.h0.settle()
         self.stands_by()
+        self.lost()
         self.without_ipv6()
         self.another_goes()
         self.wiped()

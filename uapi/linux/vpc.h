@@ -90,7 +90,7 @@
  *	%VPC_A_REMOTE repeats
  * @VPC_CMD_REMOTE_SET: raise counters (%VPC_REMOTE_A_SEQ); %VPC_A_REMOTE repeats
  * @VPC_CMD_REMOTE_DEL: retire, or delete (%VPC_REMOTE_A_NOW); %VPC_A_REMOTE repeats
- * @VPC_CMD_REMOTE_GET: one remote by a prefix, or with NLM_F_DUMP all
+ * @VPC_CMD_REMOTE_GET: one remote by its first prefix, or with NLM_F_DUMP all
  * @VPC_CMD_REMOTE_NTF: multicast: a remote changed
  *
  * A request that holds an object which its command is not about, or that a dump can't
@@ -473,17 +473,19 @@ enum vpc_trace_attr {
  * enum vpc_step - a decision on a packet's way
  * @VPC_STEP_SOURCE: which endpoint may use the overlay source (SID, STATE, VPC)
  * @VPC_STEP_DESTINATION: which endpoint has the destination (SID, STATE, VPC)
- * @VPC_STEP_LOCAL: it is on this host, no translation (IFINDEX, EDGE)
+ * @VPC_STEP_LOCAL: it is on this host, no translation (SID, VPC, STATE)
  * @VPC_STEP_FORM: the wire form (FORM) and flow label (FLOW_LABEL) on the fabric
- * @VPC_STEP_ROUTE: the fabric's route to the next hop (SID, IFINDEX, GATEWAY,
+ * @VPC_STEP_ROUTE: the fabric's route to the next hop (SID, OUT_DEV, GATEWAY,
  *	MTU: largest packet of the tenant that fits)
  * @VPC_STEP_ACCEPT_SOURCE: by these tables, a receiver finds the overlay
- *	source at the SID that it came from (SID, STATE)
+ *	source at the SID that it came from (SID, VPC, STATE)
  * @VPC_STEP_ACCEPT_DESTINATION: likewise the destination
  * @VPC_STEP_TABLE: which route of the sender's VPC leads to the destination
- *	(TABLE_ROUTE, VPC)
+ *	(TABLE_ROUTE, NEXT_HOPS, VPC)
  * @VPC_STEP_PEER_TABLE: which route of the peer's VPC goes on from there
  * @VPC_STEP_SEAL: it is sealed, or would have to be (SPI, CIPHER, KEY)
+ *
+ * An endpoint of this host has DEV and EDGE besides.
  */
 enum vpc_step {
 	VPC_STEP_UNSPEC,
@@ -503,7 +505,7 @@ enum vpc_step {
  * enum vpc_trace_step_attr - one decision
  * @VPC_STEP_A_STEP: u8, &enum vpc_step
  * @VPC_STEP_A_REASON: u32: 0 if passed, else the drop's &enum vpc_counter
- * @VPC_STEP_A_SID: 16 bytes
+ * @VPC_STEP_A_SID: 16 bytes: of the endpoint, or of the next hop
  * @VPC_STEP_A_VPC: u32
  * @VPC_STEP_A_STATE: u8, &enum vpc_state
  * @VPC_STEP_A_DEV: string: endpoint device, if the endpoint is local
@@ -606,12 +608,16 @@ enum vpc_key_attr {
  *	may be below
  * @VPC_REMOTE_A_STATE: u8, &enum vpc_state, in answers
  * @VPC_REMOTE_A_RETIRED_PREFIX: nest, repeats, in answers: a prefix that another
- *	remote has taken over, or that was taken away, still accepted
+ *	remote has taken over, or that was taken away, accepted until its grace ends;
+ *	as the first prefix, which names the remote, it is told after that, too
  * @VPC_REMOTE_A_PAIR: nest of &enum vpc_pair_attr, repeats, in answers
  * @VPC_REMOTE_A_UNKNOWN_SPI: u64, in answers: sealed packets from its prefixes
  *	with an SPI that no key of it has
  * @VPC_REMOTE_A_STANDBY_PREFIX: nest of &enum vpc_prefix_attr, repeats: a further
  *	prefix that is accepted, and not sent to
+ * @VPC_REMOTE_A_MORE: flag, in answers: there are more pairs than had room.  In a
+ *	dump, the next message tells the same remote with further pairs; what tells
+ *	one remote leaves them out.
  */
 enum vpc_remote_attr {
 	VPC_REMOTE_A_UNSPEC,
@@ -625,6 +631,7 @@ enum vpc_remote_attr {
 	VPC_REMOTE_A_PAIR,
 	VPC_REMOTE_A_UNKNOWN_SPI,
 	VPC_REMOTE_A_STANDBY_PREFIX,
+	VPC_REMOTE_A_MORE,
 
 	__VPC_REMOTE_A_MAX
 };
