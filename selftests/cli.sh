@@ -466,6 +466,7 @@ test_remote()
 	local add=(remote add fd00:8::/64) remote="remote fd00:8::/64" own
 	local key=GU1jqGb/AJAMhp/lWy7Cpu1AlPgtwKk9obmP+HLUljY=
 	local other=ojktDXrSLaeq0vjD+5Ziqa8Xo5ShijwBwHkg0h7X1xQ=
+	local third=Q0qWAYRHBAVF2o0cWZoXYq5Wn5kVXKtzLhkPsZVKUzA= one
 
 	printf '# a comment\n\n%s\nsecret\n' "$other" > "$tmp/keys"
 	: > "$tmp/nothing"
@@ -479,7 +480,7 @@ test_remote()
 	wrong "remote add: no such file" "can't read the keys in \"$tmp/nowhere\": No such file" \
 		"${add[@]}" key file "$tmp/nowhere"
 	wrong "remote add: a file with something else in it" \
-		"bad key \"secret\": expected base64 of 32 bytes, one key in each line of $tmp/keys" \
+		"bad key \"secret\" in $tmp/keys: expected base64 of 32 bytes" \
 		"${add[@]}" key file "$tmp/keys"
 	wrong "remote add: an empty file" "there is no key in $tmp/nothing" \
 		"${add[@]}" key file "$tmp/nothing"
@@ -527,6 +528,24 @@ test_remote()
 		edge set e0 mtu 65535
 	check "remote del" on_host remote del fd00:8::/64 now
 	is "it is gone" "" on_host remote show
+	printf '%s %s # two\n\n%s\n' "$other" "$key" "$third" > "$tmp/keys"
+	check "remote add: keys in one line, as hooks have them, and in others" \
+		on_host "${add[@]}" key file "$tmp/keys"
+	prints "remote add: all of them are taken" "key $other key $key key $third" remote show
+	on_host remote del fd00:8::/64 now
+	wrong "remote add: a file that can't be read" "can't read the keys in $tmp: Is a directory" \
+		"${add[@]}" key file "$tmp"
+
+	for one in "8 $key" "9 $other"; do
+		printf 'remote add fd01:%s:1::/64' "${one% *}"
+		printf " prefix fd01:${one% *}:%x::/64" {2..1024}
+		printf ' key %s\n' "${one#* }"
+	done > "$tmp/batch"
+	check "batch: remotes with as many prefixes as they can have" on_host -b "$tmp/batch"
+	is "they have them" 2048 eval \
+		'on_host save | grep "^remote add" | grep -o "fd01:[0-9a-f:]*/64" | wc -l'
+	sed -i 's/^remote add \([^ ]*\).*/remote del \1 now/' "$tmp/batch"
+	on_host -b "$tmp/batch"
 	check "a user may not, and is told what it takes" as_nobody \
 		"edge e0: Operation not permitted: it takes CAP_NET_ADMIN over this network namespace" \
 		edge del e0
@@ -919,6 +938,15 @@ test_batch_input()
 	is "batch: its error is the exit status" 2 echo $?
 	check "batch: an error in a pause is told in it" [ $i -lt 100 ]
 	check "batch: the line is told" grep "^-:2: Error: endpoint 3000 fd00:9::1: " "$tmp/errors"
+	coproc on_host -b -
+	pid=$COPROC_PID
+	fd=${COPROC[1]}
+	echo "vpc show 3000" >&"$fd"
+	read -r -t 10 -u "${COPROC[0]}" line
+	is "batch: what is asked for is told in a pause" fd00:9::1 eval \
+		'cut -d " " -f 2 <<< "$line"'
+	exec {fd}>&-
+	wait "$pid"
 	on_host vpc del 3000 fd00:9::1 now
 }
 
@@ -968,6 +996,13 @@ test_save_lost()
 	on_host vpc del 1000 fd00::50
 	on_host vpc del 1000 fd00:7::51 now
 	on_host edge set e0 grace 8
+
+	ip -n "$host" link add fabric9 type dummy
+	ip -n "$host" link set fabric9 mtu 1500 up
+	on_host edge add e9 locator fd00:29::/64 fabric fabric9
+	ip -n "$host" link del fabric9
+	prints "save: an edge whose fabric has gone" "# e9 has lost its fabric devices" save
+	on_host edge del e9
 }
 
 # Names of devices can have what quotes and comments are made of.

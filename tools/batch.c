@@ -44,14 +44,16 @@ static int no_memory(void)
 	return error(STATUS_SYNTAX, "no memory");
 }
 
-/* Who writes the commands may wait for what they do before the next ones. */
+/* Who writes the commands may wait for what they do and say before the next ones. */
 static ssize_t read_file(void *cookie, char *buf, size_t size)
 {
 	struct batch *b = cookie;
 	struct pollfd pollfd = { .fd = b->fd, .events = POLLIN };
 
-	if (!poll(&pollfd, 1, 0))
+	if (!poll(&pollfd, 1, 0)) {
 		b->stop = queue_flush();
+		fflush(stdout);
+	}
 	if (b->stop) {
 		errno = ECANCELED;
 		return -1;

@@ -63,29 +63,44 @@ static int parse_key(const char *text, const char *source, uint8_t *key)
 	return STATUS_OK;
 
 bad:
-	return error(STATUS_SYNTAX, "bad key \"%s\": expected base64 of 32 bytes%s%s", text,
-		     source ? ", one key in each line of " : "", source ? source : "");
+	return error(STATUS_SYNTAX, "bad key \"%s\"%s%s: expected base64 of 32 bytes", text,
+		     source ? " in " : "", source ? source : "");
 }
 
-/* One key in each line of a file. */
-static int parse_key_file(FILE *file, const char *name,
-			  int (*take)(void *ctx, const uint8_t *key), void *ctx)
+/* The keys of a line, up to a comment. */
+static int parse_key_line(char *line, const char *name,
+			  int (*take)(void *ctx, const uint8_t *key), void *ctx,
+			  bool *any)
 {
+	static const char space[] = " \t\r\n";
 	uint8_t key[VPC_KEY_LEN];
 	int err = STATUS_OK;
-	char line[256];
-	bool any = false;
 	char *word;
 
-	while (!err && fgets(line, sizeof(line), file)) {
-		word = strtok(line, " \t\r\n");
-		if (!word || *word == '#')
-			continue;
-		any = true;
+	for (word = strtok(line, space); word && *word != '#' && !err;
+	     word = strtok(NULL, space)) {
+		*any = true;
 		err = parse_key(word, name, key);
 		if (!err)
 			err = take(ctx, key);
 	}
+	return err;
+}
+
+static int parse_key_file(FILE *file, const char *name,
+			  int (*take)(void *ctx, const uint8_t *key), void *ctx)
+{
+	int err = STATUS_OK;
+	char *line = NULL;
+	size_t size = 0;
+	bool any = false;
+
+	while (!err && getline(&line, &size, file) >= 0)
+		err = parse_key_line(line, name, take, ctx, &any);
+	free(line);
+	if (!err && !feof(file))
+		return error(STATUS_SYNTAX, "can't read the keys in %s: %s", name,
+			     strerror(errno));
 	if (!err && !any)
 		err = error(STATUS_SYNTAX, "there is no key in %s", name);
 	return err;

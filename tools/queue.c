@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Runs of like changes, sent in one message. */
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,16 @@
 #define MAX_ITEMS	512
 #define FULL		(32 * 1024)
 
-/* An item more fits after it was full for the last time: the largest is a route
- * with all the next hops that it may have.
+/* An item more fits after it was full for the last time.  The largest is a remote with
+ * all its prefixes, an address and a length in a nest, and with all its keys.
  */
-#define MAX_ITEM	(28 * 1024)
+#define PREFIX_SIZE	(4 + (4 + 16) + (4 + 4))
+#define KEY_SIZE	(4 + (4 + VPC_KEY_LEN))
+#define MAX_ITEM	(VPC_MAX_PREFIXES * PREFIX_SIZE + VPC_MAX_KEYS * KEY_SIZE + 256)
+
+static_assert(VPC_MAX_NEXT_HOPS * (4 + sizeof(struct vpc_via)) < MAX_ITEM,
+	      "a route with all its next hops fits");
+static_assert(MAX_ITEM < 64 * 1024, "an attribute has no more bytes");
 
 /**
  * struct item - a change
