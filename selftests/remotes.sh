@@ -105,22 +105,29 @@ eventually_none()
 	return 1
 }
 
+# eight_keys: as arguments, one in a line.
+eight_keys()
+{
+	local n
+
+	for n in {1..8}; do
+		echo key
+		head -c 32 /dev/urandom | base64
+	done
+}
+
 # A host with many edges has more key pairs than a message has room for.
 test_many_pairs()
 {
 	local n all=()
 
-	mapfile -t all < <(python3 -c 'if True:
-		import base64, os
-		for n in range(8):
-			print(base64.b64encode(os.urandom(32)).decode())')
+	mapfile -t all < <(eight_keys)
 	for n in 1 2 3 4 5; do
 		vpc_on h0 edge add "many$n" locator "fd0e:$n::/64" fabric any key-grace 3600
 		for _ in 1 2 3 4 5 6 7; do
 			vpc_on h0 edge rekey "many$n"
 		done
 	done > /dev/null
-	mapfile -t all < <(printf 'key\n%s\n' "${all[@]}")
 	check "a remote with as many keys as it can have" \
 		vpc_on h0 remote add fd0a::/64 prefix fd0b::/64 "${all[@]}"
 	check "and another one" vpc_on h0 remote add fd0c::/64 key "${keys[0]}"
@@ -150,6 +157,45 @@ pairs_are()
 		assert len(shown) == (1 if sys.argv[1:] else 2)' $1
 }
 
+# some_edge: edges of one name come and go.
+some_edge()
+{
+	local n
+
+	for n in {1..60}; do
+		vpc_on h0 edge add race locator fd0f::/64 fabric any
+		vpc_on h0 edge rekey race
+		ip -n "${topo}h0" link set race name "race$1" && vpc_on h0 edge del "race$1"
+		vpc_on h0 edge del race
+	done > /dev/null 2>&1
+}
+
+# Keys are derived for a long time after an edge is there to be seen: meanwhile it may
+# get another name, or be gone, and another one have its name.
+test_same_name()
+{
+	local n key pids=()
+
+	for n in 1 2 3 4; do
+		some_edge "$n" &
+		pids+=($!)
+	done
+	for n in {1..40}; do
+		mapfile -t key < <(eight_keys)
+		vpc_on h0 remote replace fd0a::/64 "${key[@]}"
+	done > /dev/null
+	wait "${pids[@]}"
+	for n in race race1 race2 race3 race4; do
+		vpc_on h0 edge del $n 2> /dev/null
+	done
+	check "edges of one name, made by several, leave nothing behind" has_not race vpc_on h0 edge show
+	check "and no pair of them" has_not race vpc_on h0 remote show
+	check "one can be made then" vpc_on h0 edge add race locator fd0f::/64 fabric any
+	check "with its pairs" has "edge race id" vpc_on h0 remote show fd0a::/64
+	vpc_on h0 edge del race
+	vpc_on h0 remote del fd0a::/64 now
+}
+
 modprobe -q -a aesni_intel sha256_ssse3
 tmp=$(mktemp -d)
 topo_scripted
@@ -157,5 +203,6 @@ trap 'topo_down; rm -rf "$tmp"' EXIT
 test_batches
 test_lost
 test_many_pairs
+test_same_name
 tap_results "$lib/remotes.py" "$topo"
 tap_done
