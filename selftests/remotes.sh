@@ -163,10 +163,10 @@ some_edge()
 	local n
 
 	for n in {1..60}; do
-		vpc_on h0 edge add race locator fd0f::/64 fabric any
-		vpc_on h0 edge rekey race
-		ip -n "${topo}h0" link set race name "race$1" && vpc_on h0 edge del "race$1"
-		vpc_on h0 edge del race
+		vpc_on h0 edge add twin locator fd0f::/64 fabric any
+		vpc_on h0 edge rekey twin
+		ip -n "${topo}h0" link set twin name "twin$1" && vpc_on h0 edge del "twin$1"
+		vpc_on h0 edge del twin
 	done > /dev/null 2>&1
 }
 
@@ -185,14 +185,15 @@ test_same_name()
 		vpc_on h0 remote replace fd0a::/64 "${key[@]}"
 	done > /dev/null
 	wait "${pids[@]}"
-	for n in race race1 race2 race3 race4; do
+	for n in twin twin1 twin2 twin3 twin4; do
 		vpc_on h0 edge del $n 2> /dev/null
 	done
-	check "edges of one name, made by several, leave nothing behind" has_not race vpc_on h0 edge show
-	check "and no pair of them" has_not race vpc_on h0 remote show
-	check "one can be made then" vpc_on h0 edge add race locator fd0f::/64 fabric any
-	check "with its pairs" has "edge race id" vpc_on h0 remote show fd0a::/64
-	vpc_on h0 edge del race
+	check "edges of one name, made by several, leave nothing behind" \
+		has_not twin vpc_on h0 edge show
+	check "and no pair of them" has_not twin vpc_on h0 remote show
+	check "one can be made then" vpc_on h0 edge add twin locator fd0f::/64 fabric any
+	check "with its pairs" has "edge twin id" vpc_on h0 remote show fd0a::/64
+	vpc_on h0 edge del twin
 	vpc_on h0 remote del fd0a::/64 now
 }
 
