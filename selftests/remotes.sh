@@ -65,9 +65,9 @@ test_lost()
 	vpc_on h0 monitor > "$tmp/events" &
 	listener=$!
 	sleep 1
-	batch "edge set vpc2_0 grace 2" \
-		"remote add fd0a::/64 prefix fd1a::/64 key ${keys[0]}" \
-		"remote add fd0b::/64 prefix fd0a::/64 key ${keys[1]}"
+	vpc_on h0 edge set vpc2_0 grace 2
+	vpc_on h0 remote add fd0a::/64 prefix fd1a::/64 key "${keys[0]}"
+	vpc_on h0 remote add fd0b::/64 prefix fd0a::/64 key "${keys[1]}"
 	check "a remote that has lost its first prefix is still named by it" has \
 		"fd0a::/64 prefix fd1a::/64 key ${keys[0]} state active retired fd0a::/64" \
 		vpc_on h0 remote show fd0a::/64
@@ -162,7 +162,7 @@ some_edge()
 {
 	local n
 
-	for n in {1..60}; do
+	for n in {1..15}; do
 		vpc_on h0 edge add twin locator fd0f::/64 fabric any
 		vpc_on h0 edge rekey twin
 		ip -n "${topo}h0" link set twin name "twin$1" && vpc_on h0 edge del "twin$1"
@@ -180,7 +180,7 @@ test_same_name()
 		some_edge "$n" &
 		pids+=($!)
 	done
-	for n in {1..40}; do
+	for n in {1..12}; do
 		mapfile -t key < <(eight_keys)
 		vpc_on h0 remote replace fd0a::/64 "${key[@]}"
 	done > /dev/null
