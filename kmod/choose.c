@@ -83,10 +83,12 @@ bool vpc_remote_select(struct vpc_crypt *c, struct vpc_remote *remote)
 	return changed;
 }
 
+/* Key pairs of an edge have come or gone. */
 void vpc_remotes_select(struct vpc_crypt *c)
 {
 	struct vpc_remote *remote;
 
+	c->changes++;
 	list_for_each_entry(remote, &c->remotes, list)
 		vpc_remote_select(c, remote);
 }

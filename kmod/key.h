@@ -48,7 +48,7 @@ struct vpc_remote;
  * @len_map: bit for each length that there is
  * @nr_remotes: how many remotes
  * @nr_strict: those that have "encrypt required" of their own
- * @changes: counts remotes that come and go, for dumps
+ * @changes: counts remotes and keys that come and go, for dumps
  * @work: ends what has its grace, see vpc_crypt_kick()
  */
 struct vpc_crypt {

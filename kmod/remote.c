@@ -60,6 +60,7 @@ void vpc_remote_drop_key(struct vpc_crypt *c, struct vpc_remote_key *key)
 {
 	vpc_remote_key_drop_sas(c, key);
 	vpc_remote_key_unlink(c, key);
+	c->changes++;
 }
 
 static void vpc_remote_set_encrypt(struct vpc_crypt *c, struct vpc_remote *remote,

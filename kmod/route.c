@@ -424,15 +424,12 @@ static int vpc_peer_prepare(struct vpc_net *vn, struct vpc_peer_item *it,
 	int err;
 
 	it->was = vpc_peer_state(&vn->tables, it->vpc, it->peer);
-	if (it->was) {
-		err = vpc_peer_claim(vn, it, extack);
-		if (err)
-			return err;
-	}
-	err = vpc_peer_store(&vn->tables, it->vpc, it->peer, it->state);
+	err = vpc_peer_claim(vn, it, extack);
+	if (err || it->was)
+		return err;
+	err = vpc_peer_store(&vn->tables, it->vpc, it->peer, VPC_STATE_DARK);
 	if (err) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the peering");
-		vpc_peers_release(vn, it, 1);
 		return err;
 	}
 	vpc_peer_set_busy(&vn->tables, it->vpc, it->peer, true);
@@ -459,14 +456,13 @@ int vpc_peers_add(struct vpc_net *vn, struct vpc_peer_item *items,
 			break;
 	}
 	vpc_peers_release(vn, items, done);
-	for (i = 0; i < done; i++) {
-		if (err)
-			vpc_peer_store(&vn->tables, items[i].vpc, items[i].peer,
-				       items[i].was);
-		else
-			vpc_nl_peer_event(vn, items[i].vpc, items[i].peer,
-					  items[i].was ? VPC_EVENT_CHANGE :
-							 VPC_EVENT_ADD);
+	for (i = 0; i < done && err; i++)
+		if (!items[i].was)
+			vpc_peer_erase(&vn->tables, items[i].vpc, items[i].peer);
+	for (i = 0; i < done && !err; i++) {
+		vpc_peer_store(&vn->tables, items[i].vpc, items[i].peer, items[i].state);
+		vpc_nl_peer_event(vn, items[i].vpc, items[i].peer,
+				  items[i].was ? VPC_EVENT_CHANGE : VPC_EVENT_ADD);
 	}
 	mutex_unlock(&vn->lock);
 	return err;
@@ -506,8 +502,7 @@ int vpc_peers_del(struct vpc_net *vn, struct vpc_peer_item *items,
 	vpc_peers_release(vn, items, found);
 	for (i = 0; i < n && !err; i++) {
 		vpc_nl_peer_event(vn, items[i].vpc, items[i].peer, VPC_EVENT_DEL);
-		vpc_peer_store(&vn->tables, items[i].vpc, items[i].peer,
-			       VPC_STATE_DARK);
+		vpc_peer_erase(&vn->tables, items[i].vpc, items[i].peer);
 	}
 	mutex_unlock(&vn->lock);
 	return err;

@@ -722,37 +722,45 @@ u8 vpc_peer_state(const struct vpc_tables *t, u32 vpc, u32 peer)
 }
 
 /**
- * vpc_peer_store - a VPC agrees to a peering, or withdraws
+ * vpc_peer_store - a VPC agrees to a peering
  * @t: the tables
  * @vpc: its id
  * @peer: id of the other one
- * @state: &enum vpc_state of its consent, or VPC_STATE_DARK
+ * @state: &enum vpc_state of its consent, or VPC_STATE_DARK: not in effect yet
  *
- * Return: 0, or -ENOMEM with nothing done; withdrawing can't fail.
+ * Return: 0, or -ENOMEM with nothing done; if there was one, it can't fail.
  */
 int vpc_peer_store(struct vpc_tables *t, u32 vpc, u32 peer, u8 state)
 {
-	bool was = vpc_peer_state(t, vpc, peer) != VPC_STATE_DARK;
 	struct vpc_vpc *it = vpc_vpc_get(t, vpc);
-	int err = 0;
+	void *old;
 
 	if (!it)
 		return -ENOMEM;
-	if (state == VPC_STATE_DARK)
-		xa_erase(&it->peers, peer);
-	else
-		err = xa_err(xa_store(&it->peers, peer, xa_mk_value(state),
-				      GFP_KERNEL_ACCOUNT));
-	if (!err && state != VPC_STATE_DARK && !was) {
+	old = xa_store(&it->peers, peer, xa_mk_value(state), GFP_KERNEL_ACCOUNT);
+	if (!old) {
 		it->users++;
 		it->nr_peers++;
-	} else if (!err && state == VPC_STATE_DARK && was) {
-		it->users--;
-		it->nr_peers--;
 	}
 	t->changes++;
 	vpc_vpc_put(t, it);
-	return err;
+	return xa_err(old);
+}
+
+/**
+ * vpc_peer_erase - a VPC withdraws from a peering
+ * @t: the tables
+ * @vpc: its id
+ * @peer: id of the other one
+ */
+void vpc_peer_erase(struct vpc_tables *t, u32 vpc, u32 peer)
+{
+	struct vpc_vpc *it = vpc_vpc_find(t, vpc);
+
+	xa_erase(&it->peers, peer);
+	it->nr_peers--;
+	t->changes++;
+	vpc_vpc_put(t, it);
 }
 
 /* A mark is kept when a state takes the place of another. */

@@ -271,6 +271,7 @@ void vpc_vpc_put(struct vpc_tables *t, struct vpc_vpc *vpc);
 
 u8 vpc_peer_state(const struct vpc_tables *t, u32 vpc, u32 peer);
 int vpc_peer_store(struct vpc_tables *t, u32 vpc, u32 peer, u8 state);
+void vpc_peer_erase(struct vpc_tables *t, u32 vpc, u32 peer);
 bool vpc_peer_set_busy(struct vpc_tables *t, u32 vpc, u32 peer, bool busy);
 
 #endif /* _VPC_TABLE_H */

@@ -293,8 +293,8 @@ static void world_down(struct vpc_route *more)
 		route_gone(new_route);
 	if (more)
 		route_gone(more);
-	vpc_peer_store(&tables, 1000, 1001, VPC_STATE_DARK);
-	vpc_peer_store(&tables, 1001, 1000, VPC_STATE_DARK);
+	vpc_peer_erase(&tables, 1000, 1001);
+	vpc_peer_erase(&tables, 1001, 1000);
 	grace_period();
 	vpc_tables_free(&tables);
 }
