@@ -21,8 +21,8 @@ import permissions
 from flows import command
 from genl import (
     EDGE_ADD, EDGE_DEL, EDGE_GET, EDGE_REKEY, EDGE_SET, ENDPOINT_ADD, ENDPOINT_DEL,
-    ENDPOINT_GET, ENDPOINT_SET, REMOTE_ADD, REMOTE_DEL, ROUTE_ADD, ROUTE_DEL, TRACE, Link,
-    edge, endpoint, pack, remote, route, trace)
+    ENDPOINT_GET, ENDPOINT_SET, REMOTE_ADD, REMOTE_DEL, REMOTE_REPLACE, ROUTE_ADD, ROUTE_DEL,
+    TRACE, Link, edge, endpoint, pack, remote, route, trace)
 from harness import HOST_MACS, SPINE_MACS, VM0, VM2, Counters, Results, audit, slab
 from packets import ETH_IP, ETH_IPV6, Port, ethernet, ip_frame, ipv4, ipv6, text, udp
 from permissions import NLM_F_ACK
@@ -145,6 +145,15 @@ class Config:
             self.both(name, REMOTE_ADD, [good], [], 0)
             gone()
             self.both("%s, and not one more" % name, REMOTE_ADD, [], [bad], errno.ENOSPC)
+        # Those that are replaced are its own for the grace, and all but the first are.
+        def other(count):
+            return remote([("fd00:8:1::", 64)] + [("fd00:9:%x::" % n, 64) for n in range(count)],
+                          [b"\1" * 32])
+
+        self.ask(REMOTE_ADD, one(prefixes=MAX_PREFIXES - 24))
+        self.both("those that retire count among the 1024", REMOTE_REPLACE, [other(24)],
+                  [other(25)], errno.ENOSPC)
+        gone()
         self.both("a remote needs a prefix and a key", REMOTE_ADD, [],
                   [one(keys=0), one(prefixes=0)], errno.EINVAL)
         self.both("no key and no prefix twice", REMOTE_ADD, [],
