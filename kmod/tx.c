@@ -4,10 +4,10 @@
  *
  *	vpc_tx			a frame from a VM: whose is it, what is it
  *	vpc_tx_ip		read the IP header, find the path
- *	vpc_tx_local		  the receiver is on this host, or
- *	vpc_tx_fabric		  it is not: cut what can't go in one piece
- *	vpc_tx_packet		fabric route, MTU
- *	vpc_tx_fragment		  (too large, without DF)
+ *	vpc_tx_fabric		  cut what can't go in one piece
+ *	vpc_tx_packet		  fabric route, MTU
+ *	vpc_tx_local		or the receiver is on this host: MTU
+ *	vpc_tx_too_large	  (fragments without DF, else an error)
  *	vpc_tx_output		translate, seal, hand over
  *
  * Segments of a path have their place in vpc_tx_output(), between translation
@@ -251,6 +251,17 @@ static bool vpc_tx_fits(const struct sk_buff *skb, u32 mtu)
 				 skb->len <= mtu;
 }
 
+static void vpc_tx_too_large(struct vpc_tx *tx, struct sk_buff *skb, u32 mtu)
+{
+	if (tx->pkt.version == 4 && !(tx->pkt.frag_off & htons(VPC_FRAG_DF)) &&
+	    !skb_is_gso(skb)) {
+		vpc_tx_fragment(tx, skb, mtu);
+		return;
+	}
+	vpc_icmp_too_big(tx->nic, skb, &tx->pkt, mtu);
+	vpc_tx_drop(tx, skb, VPC_DROP_TOO_BIG);
+}
+
 /* One packet that goes in one piece, or one GSO packet. */
 static void vpc_tx_packet(struct vpc_tx *tx, struct sk_buff *skb)
 {
@@ -273,13 +284,29 @@ static void vpc_tx_packet(struct vpc_tx *tx, struct sk_buff *skb)
 	}
 	if (!noref)
 		dst_release(dst);
-	if (tx->pkt.version == 4 && !(tx->pkt.frag_off & htons(VPC_FRAG_DF)) &&
-	    !skb_is_gso(skb)) {
-		vpc_tx_fragment(tx, skb, mtu);
+	vpc_tx_too_large(tx, skb, mtu);
+}
+
+/* Both ends are on this host: nothing to translate, and the tables that have
+ * been asked are those that the receiver would ask.
+ */
+static void vpc_tx_local(struct vpc_tx *tx, struct sk_buff *skb)
+{
+	u32 mtu = min(READ_ONCE(tx->nic->dev->mtu),
+		      READ_ONCE(tx->path.dst->nic->dev->mtu));
+
+	if (unlikely(!vpc_tx_fits(skb, mtu))) {
+		vpc_tx_too_large(tx, skb, mtu);
 		return;
 	}
-	vpc_icmp_too_big(tx->nic, skb, &tx->pkt, mtu);
-	vpc_tx_drop(tx, skb, VPC_DROP_TOO_BIG);
+	if (skb_cow_head(skb, ETH_HLEN)) {
+		vpc_tx_drop(tx, skb, VPC_DROP_NO_MEMORY);
+		return;
+	}
+	tx->pkt.form = VPC_FORM_NONE;
+	trace_vpc_translate(skb, tx->nic->dev, &tx->pkt,
+			    &tx->path.src->sid.addr, &tx->path.dst->sid.addr);
+	vpc_nic_deliver(tx->path.dst->nic, skb, true);
 }
 
 /* A segment or a fragment of what the VM sent: a packet of its own. */
@@ -289,10 +316,12 @@ static void vpc_tx_piece(struct vpc_tx *tx, struct sk_buff *skb)
 
 	if (reason) {
 		vpc_tx_drop(tx, skb, reason);
-		return;
+	} else if (tx->path.dst->sid.local) {
+		vpc_tx_local(tx, skb);
+	} else {
+		vpc_tx_form(tx, skb);
+		vpc_tx_packet(tx, skb);
 	}
-	vpc_tx_form(tx, skb);
-	vpc_tx_packet(tx, skb);
 }
 
 static void vpc_tx_segments(struct vpc_tx *tx, struct sk_buff *skb)
@@ -330,29 +359,6 @@ static void vpc_tx_fabric(struct vpc_tx *tx, struct sk_buff *skb)
 		vpc_tx_segments(tx, skb);
 	else
 		vpc_tx_packet(tx, skb);
-}
-
-/* Both ends are on this host: nothing to translate, and the tables that have
- * been asked are those that the receiver would ask.
- */
-static void vpc_tx_local(struct vpc_tx *tx, struct sk_buff *skb)
-{
-	u32 mtu = min(READ_ONCE(tx->nic->dev->mtu),
-		      READ_ONCE(tx->path.dst->nic->dev->mtu));
-
-	if (unlikely(!vpc_tx_fits(skb, mtu))) {
-		vpc_icmp_too_big(tx->nic, skb, &tx->pkt, mtu);
-		vpc_tx_drop(tx, skb, VPC_DROP_TOO_BIG);
-		return;
-	}
-	if (skb_cow_head(skb, ETH_HLEN)) {
-		vpc_tx_drop(tx, skb, VPC_DROP_NO_MEMORY);
-		return;
-	}
-	tx->pkt.form = VPC_FORM_NONE;
-	trace_vpc_translate(skb, tx->nic->dev, &tx->pkt,
-			    &tx->path.src->sid.addr, &tx->path.dst->sid.addr);
-	vpc_nic_deliver(tx->path.dst->nic, skb, true);
 }
 
 static void vpc_tx_ip(struct vpc_tx *tx, struct sk_buff *skb)

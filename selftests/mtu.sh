@@ -58,6 +58,8 @@ vm_add h2 1000 vm3 fd00::2:30 CC:2A:2A:00:02:1E 10.0.0.30 fd00::cc:0:30
 ip -n "${topo}spine" link set to_h1 mtu 1400
 in_ns spine sysctl -qw net.ipv6.icmp.ratelimit=0
 tap_results "$lib/mtu.py" "$topo" narrow
+vm_add h0 1000 vm4 fd00::0:12 CC:2A:2A:00:00:28 10.0.0.40 fd00::cc:0:40
+tap_results "$lib/mtu.py" "$topo" local
 topo_down
 
 topo_up 9000

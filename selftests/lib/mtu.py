@@ -3,7 +3,7 @@
 """Sizes: what fits, what is fragmented, what the sender is told, and a link
 inside the fabric that is smaller than the first.
 
-usage: mtu.py PREFIX limits|narrow|jumbo
+usage: mtu.py PREFIX limits|narrow|local|jumbo
 """
 
 import errno
@@ -99,6 +99,11 @@ def icmp_error(frame):
         return None
     return found if valid and vpcwire.show(packet.src) == gateway else \
         (-1, -1, -1, b"an error that is not valid")
+
+
+def is_datagram(frame):
+    """UDP over IPv4, of a VM."""
+    return frame[12:14] == b"\x08\0" and frame[23] == packets.UDP
 
 
 class Test:
@@ -294,6 +299,40 @@ class Test:
             if not delta.get("used_error") or not delta.get("too_big"):
                 problems.append("nothing was too large: %s" % delta)
             self.results.point("%s TCP recovers from the narrow link" % name, problems)
+        self.results.point("the counters add up", audit(*self.hosts))
+
+    def local(self):
+        """VMs of one host, of which the receiver has a smaller MTU."""
+        limit, ends = 1300, ("vm0", "vm4")
+        self.set_mtu("vm0", 1500)
+        self.set_mtu("vm4", limit)
+        for name, (source, to) in (("IPv4", (V4[0], "10.0.0.40")),
+                                   ("IPv6", (V6[0], "fd00::cc:0:40"))):
+            talk = Talk(self.prefix, source, to, PMTUDISC_PROBE, ends=ends)
+            self.results.point("%s of %d bytes fits the other VM" % (name, limit),
+                               talk.passes(limit))
+            self.results.point("%s of %d bytes is refused" % (name, limit + 1),
+                               self.refused(talk, limit + 1, limit))
+            talk.close()
+        # The VM is to forget what it has been told.
+        command(self.ns("vm0"), "ip", "-4", "route", "flush", "cache")
+        for name, options in (("IPv4", b""), ("IPv4 with options", OPTIONS[2][1])):
+            talk = Talk(self.prefix, V4[0], "10.0.0.40", PMTUDISC_DONT, options, ends)
+            for size, count in ((limit, 0), (limit + 1, 2), (1500, 2)):
+                self.hosts[0].mark()
+                into = Wire(self.ns("vm4"), "vm4")
+                problems = talk.passes(size)
+                heads = [Tenant(f[14:]) for f, _ in into.frames(is_datagram, 0.02)]
+                if any(len(h.packet) > limit for h in heads):
+                    problems.append("sizes %s" % [len(h.packet) for h in heads])
+                for head in heads[1:] if options else ():
+                    problems += self.later_options(head, options)
+                delta = self.hosts[0].delta()
+                if delta.get("made_fragment", 0) != count or len(heads) != (count or 1):
+                    problems.append("%d packets, %s" % (len(heads), delta))
+                self.results.point("%s of %d bytes without DF arrives in %d" %
+                                   (name, size, count or 1), problems)
+            talk.close()
         self.results.point("the counters add up", audit(*self.hosts))
 
     def damaged_options(self):
