@@ -35,6 +35,9 @@
 
 const u8 vpc_edge_mac[ETH_ALEN] = VPC_EDGE_MAC;
 
+/* struct vpc_nic.follow: those that are to get their edge's new MTU; rtnl. */
+static LIST_HEAD(vpc_edge_followers);
+
 /* Remembered routes carry the generation that they were looked up in. */
 static void vpc_net_reroute(struct vpc_net *vn)
 {
@@ -225,32 +228,33 @@ static void vpc_edge_update_limits(struct vpc_edge *edge)
 			continue;
 		nic->dev->needed_headroom = edge->headroom;
 		if (old != mtu && nic->dev->mtu == old && list_empty(&nic->follow))
-			list_add_tail(&nic->follow, &edge->follow);
+			list_add_tail(&nic->follow, &vpc_edge_followers);
 	}
 }
 
 /**
- * vpc_edge_follow - give endpoint devices the edge's new MTU
- * @edge: the edge, after a change of its limits
+ * vpc_edge_follow - give endpoint devices their edge's new MTU
  *
- * What is stacked on such a device follows in turn, and may even be a fabric
- * device: then more may be listed meanwhile.
+ * After a change of an edge's limits.  What is stacked on such a device follows in
+ * turn, and may be another edge's fabric device: then more are listed meanwhile, and
+ * whoever is at it goes on with them, so that fabrics in fabrics need no more stack.
  *
  * Context: rtnl, without vpc_net.lock.
  */
-void vpc_edge_follow(struct vpc_edge *edge)
+void vpc_edge_follow(void)
 {
+	static bool following;
 	struct vpc_nic *nic;
 
-	if (edge->following)
+	if (following)
 		return;
-	edge->following = true;
-	while ((nic = list_first_entry_or_null(&edge->follow, struct vpc_nic,
+	following = true;
+	while ((nic = list_first_entry_or_null(&vpc_edge_followers, struct vpc_nic,
 					       follow))) {
 		list_del_init(&nic->follow);
-		dev_set_mtu(nic->dev, edge->default_mtu);
+		dev_set_mtu(nic->dev, nic->edge->default_mtu);
 	}
-	edge->following = false;
+	following = false;
 }
 
 static int *vpc_fabric_find(int *fabric, int ifindex)
@@ -663,7 +667,6 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 	edge->dev = dev;
 	edge->vn = vn;
 	INIT_LIST_HEAD(&edge->nics);
-	INIT_LIST_HEAD(&edge->follow);
 	spin_lock_init(&edge->nics_lock);
 	INIT_DELAYED_WORK(&edge->advert, vpc_edge_advert);
 	edge->counters = alloc_percpu(struct vpc_counters);
@@ -771,8 +774,7 @@ static int vpc_edge_netdev_event(struct notifier_block *nb, unsigned long event,
 		vpc_net_reroute(vn);
 	}
 	mutex_unlock(&vn->lock);
-	list_for_each_entry(edge, &vn->edges, list)
-		vpc_edge_follow(edge);
+	vpc_edge_follow();
 	return NOTIFY_DONE;
 }
 

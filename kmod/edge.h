@@ -40,8 +40,6 @@ struct vpc_prefixes {
  * @nics_lock: for those who read statistics in atomic context; writers hold
  *	vpc_net.lock too
  * @nr_nics: how many
- * @follow: struct vpc_nic.follow: those that are to get @default_mtu; rtnl
- * @following: someone is at it
  * @counters: of packets that belong to none of them
  * @prefixes: where its SIDs lie
  * @fabric: ifindex of each fabric device; VPC_FABRIC_HOLE where there was one,
@@ -70,8 +68,6 @@ struct vpc_edge {
 	struct list_head		nics;
 	spinlock_t			nics_lock;	/* of nics and nr_nics */
 	unsigned int			nr_nics;
-	struct list_head		follow;
-	bool				following;
 	struct vpc_counters __percpu	*counters;
 	struct vpc_prefixes __rcu	*prefixes;
 	int				fabric[VPC_MAX_FABRIC];
@@ -159,7 +155,7 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack);
 int vpc_edge_change(struct vpc_edge *edge, struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack);
-void vpc_edge_follow(struct vpc_edge *edge);
+void vpc_edge_follow(void);
 void vpc_edge_delete(struct net_device *dev, struct list_head *head);
 
 int vpc_edge_init(void);

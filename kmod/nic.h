@@ -23,7 +23,7 @@ struct vpc_bucket {
  * @counters: what it sent and got, and the drops on the way
  * @bucket: how many ICMP errors it may be sent
  * @list: in vpc_edge.nics
- * @follow: in vpc_edge.follow, or empty; under rtnl
+ * @follow: listed by vpc_edge_follow(), or empty; under rtnl
  * @vpc: VPC id
  * @name: what it was made as; its tenant may have renamed it
  * @edge_tracker: of the reference to @edge->dev

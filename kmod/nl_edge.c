@@ -743,7 +743,7 @@ out:
 	mutex_unlock(&vn->lock);
 	/* It is still there: rtnl is held. */
 	if (!err)
-		vpc_edge_follow(edge);
+		vpc_edge_follow();
 	rtnl_unlock();
 	return err;
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Fabrics in fabrics: the device of an endpoint is the next edge's fabric, many times,
-# and one packet made by hand goes through all of them.  Whoever has user namespaces can
-# make as many, and the kernel's stack is not that deep.
+# and one packet made by hand goes through all of them, and so does a change of the MTU.
+# Whoever has user namespaces can make as many, and the kernel's stack is not that deep.
 
 # shellcheck disable=SC2317 # check calls them.
 
@@ -37,7 +37,7 @@ level()
 	fi
 	ip -n "$ns" link set fabric up || return
 	vpc -n "$ns" -b - <<-END
-		edge add edge locator fd00:$n::/64 fabric fabric mtu $((9000 - 48 * (n + 1))) max-segments 0 encrypt off
+		edge add edge locator fd00:$n::/64 fabric fabric max-segments 0 encrypt off
 		vpc add 1000 vm$((n + 1))@edge fd00:$n::1 02:00:00:00:00:01 -6 fd00:$((n + 1))::1 netns $base$((n + 1)) nodefault
 		vpc add 1000 fd00:$n:1::1 02:00:00:00:00:02 -6 fd00:$((n + 1)):1::1
 	END
@@ -89,6 +89,17 @@ built()
 	done
 }
 
+# follows MTU: the outermost fabric gets it, and the last VM what is left.
+follows()
+{
+	local have
+
+	ip -n "${base}0" link set fabric mtu "$1" || return
+	have=$(ip netns exec "$base$levels" cat "/sys/class/net/vm$levels/mtu")
+	echo "the MTU is $have"
+	[ "$have" -eq $(($1 - 85 * levels)) ]
+}
+
 trap cleanup EXIT
 modprobe -q macvlan || bail "there is no macvlan"
 ip netns add "${base}sender"
@@ -104,4 +115,5 @@ check "come out of the last" reached 50
 for n in 0 3 $((levels - 1)); do
 	check "what level $n was sent and got adds up" vpc -n "$base$n" stats audit
 done
+check "an MTU follows from fabric to fabric" follows 8000
 tap_done
