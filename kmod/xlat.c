@@ -51,7 +51,7 @@ bool vpc_gso_carries(const struct sk_buff *skb, const struct vpc_pkt *pkt)
 	unsigned int type = skb_shinfo(skb)->gso_type & ~VPC_GSO_MODIFIERS;
 
 	if (pkt->form == VPC_FORM_WHOLE || pkt->form == VPC_FORM_IPV4_FULL ||
-	    pkt->len + VPC_TLV_MAX_LEN > U16_MAX || skb->encapsulation || skb_has_frag_list(skb))
+	    pkt->len + VPC_TLV_MAX_LEN > U16_MAX || skb->encapsulation)
 		return false;
 	switch (pkt->proto) {
 	case IPPROTO_TCP:
@@ -75,7 +75,9 @@ struct sk_buff *vpc_gso_segment(struct sk_buff *skb)
 	return skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM);
 }
 
-/* Segments of an IPv4 packet that goes without its ID all have the ID 0. */
+/* That the segments of an IPv4 packet which goes without its ID could all have the
+ * ID 0 is not said: devices of VMs can't have that, and would cut it in software.
+ */
 static void vpc_gso_retype(struct sk_buff *skb, u8 version)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -84,8 +86,7 @@ static void vpc_gso_retype(struct sk_buff *skb, u8 version)
 	    !(shinfo->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)))
 		return;
 	shinfo->gso_type &= ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_TCP_FIXEDID);
-	shinfo->gso_type |= version == 4 ? SKB_GSO_TCPV4 | SKB_GSO_TCP_FIXEDID :
-					   SKB_GSO_TCPV6;
+	shinfo->gso_type |= version == 4 ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6;
 }
 
 /* The pseudo-header's share of a checksum that a device will complete. */
@@ -252,6 +253,7 @@ enum vpc_counter vpc_decap(struct sk_buff *skb, struct vpc_pkt *pkt,
 		    skb_checksum_start_offset(skb) < (int)pkt->hlen)
 			return VPC_DROP_BAD_INNER;
 		skb_reset_network_header(skb);
+		skb_set_transport_header(skb, pkt->hlen);
 		return vpc_decap_whole(skb, pkt);
 	}
 

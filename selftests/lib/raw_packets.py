@@ -136,6 +136,8 @@ class Test:
                                           VM2.sid, kind.form)
                 label = int.from_bytes(fabric[n][1:4], "big") & 0xfffff
             if n < len(received):
+                if kind.offload and kind.offload.gso and kind.form == "ipv4":
+                    received[n] = packets.uncounted(received[n], n)
                 want = vpcwire.arrival(packet, kind.form, label)
                 if received[n] != want:
                     problems.append("what arrived differs: " +
