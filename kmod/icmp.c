@@ -109,6 +109,17 @@ static void vpc_icmp_deliver(struct vpc_nic *nic, struct sk_buff *skb,
 	vpc_nic_deliver(nic, skb, true);
 }
 
+/* Is the packet one that a VM passes on for another.  Routers don't pass on what
+ * comes from a link, so that an error for who is behind one has to come from where
+ * the packet was going.
+ */
+static bool vpc_icmp_passed_on(const struct vpc_nic *nic, const struct vpc_pkt *pkt)
+{
+	const struct vpc_endpoint *ep = rcu_dereference(nic->ep);
+
+	return ep && !vpc_endpoint_has(ep, pkt->version, &pkt->src, NULL);
+}
+
 static void vpc_icmp_send4(struct vpc_nic *nic, const struct sk_buff *orig,
 			   const struct vpc_pkt *pkt, u8 type, u8 code, u16 mtu)
 {
@@ -125,6 +136,8 @@ static void vpc_icmp_send4(struct vpc_nic *nic, const struct sk_buff *orig,
 
 	if (!skb)
 		return;
+	if (vpc_icmp_passed_on(nic, pkt))
+		reply.src = pkt->dst;
 	icmp = (struct icmphdr *)skb->data;
 	icmp->type = type;
 	icmp->code = code;
@@ -150,6 +163,8 @@ static void vpc_icmp_send6(struct vpc_nic *nic, const struct sk_buff *orig,
 
 	if (!skb)
 		return;
+	if (vpc_icmp_passed_on(nic, pkt))
+		reply.src = pkt->dst;
 	icmp = (struct icmp6hdr *)skb->data;
 	icmp->icmp6_type = type;
 	icmp->icmp6_code = code;
@@ -317,10 +332,16 @@ static bool vpc_quote_ours(const struct vpc_nic *nic, const struct vpc_endpoint 
 	       vpc_path_may_reach(t, &quote->pkt, &quote->ip6->daddr);
 }
 
-static void vpc_icmp_fabric_mtu(struct vpc_nic *nic, struct sk_buff *skb, __be32 mtu)
+/* A fabric carries 1280 bytes of a VM whatever is around them, and VMs don't believe
+ * less: who says so cuts them off.
+ */
+static void vpc_icmp_fabric_mtu(struct vpc_nic *nic, struct sk_buff *skb, u32 mtu,
+				u32 overhead)
 {
+	__be32 least = htonl(max(mtu, IPV6_MIN_MTU + overhead));
+
 	__skb_pull(skb, VPC_QUOTE_OFFSET);
-	ip6_update_pmtu(skb, nic->edge->vn->net, mtu, vpc_edge_l3mdev(nic->edge),
+	ip6_update_pmtu(skb, nic->edge->vn->net, least, vpc_edge_l3mdev(nic->edge),
 			0, GLOBAL_ROOT_UID);
 	__skb_push(skb, VPC_QUOTE_OFFSET);
 }
@@ -355,7 +376,8 @@ static bool vpc_icmp_sealed(struct vpc_nic *nic, const struct vpc_endpoint *ep,
 	    !vpc_esp_sent(nic->edge, &ip6->daddr, ntohl(spi)))
 		return false;
 	if (icmp->icmp6_type == ICMPV6_PKT_TOOBIG)
-		vpc_icmp_fabric_mtu(nic, skb, icmp->icmp6_mtu);
+		vpc_icmp_fabric_mtu(nic, skb, ntohl(icmp->icmp6_mtu),
+				    VPC_WHOLE_OVERHEAD + VPC_ESP_OVERHEAD);
 	return true;
 }
 
@@ -416,7 +438,7 @@ void vpc_icmp_fabric(struct vpc_nic *nic, struct vpc_endpoint *ep,
 
 	switch (icmp.icmp6_type) {
 	case ICMPV6_PKT_TOOBIG:
-		vpc_icmp_fabric_mtu(nic, skb, icmp.icmp6_mtu);
+		vpc_icmp_fabric_mtu(nic, skb, ntohl(icmp.icmp6_mtu), VPC_WHOLE_OVERHEAD);
 		break;
 	case ICMPV6_DEST_UNREACH:
 		vpc_icmp_fabric_carry(nic, skb, &quote,

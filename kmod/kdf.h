@@ -15,11 +15,12 @@
 #define VPC_MAX_LANES		256
 
 /* SPI = 1 (1 bit), cipher (3), key ids of sender and receiver (10 each), lane (8) */
+#define VPC_SPI_MARK		(1U << 31)
 #define VPC_SPI_LANE_MASK	0xffU
 
 static inline u32 vpc_spi(u8 cipher, u16 from, u16 to)
 {
-	return 1U << 31 | (u32)cipher << 28 | (u32)from << 18 | (u32)to << 8;
+	return VPC_SPI_MARK | (u32)cipher << 28 | (u32)from << 18 | (u32)to << 8;
 }
 
 static inline u8 vpc_spi_cipher(u32 spi)

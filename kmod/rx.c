@@ -138,7 +138,8 @@ static enum vpc_counter vpc_rx_whole(struct vpc_rx *rx, struct sk_buff *skb)
 	if (bad)
 		return VPC_DROP_BAD_INNER;
 	if (len > pkt->len && pskb_trim_rcsum(skb, off + pkt->len))
-		return VPC_DROP_NO_MEMORY;
+		return skb->ip_summed == CHECKSUM_PARTIAL ? VPC_DROP_BAD_INNER :
+							    VPC_DROP_NO_MEMORY;
 	/* The mark that counts is the fabric's. */
 	pkt->tclass = tclass;
 	return VPC_COUNTER_UNSPEC;
@@ -327,21 +328,35 @@ static struct vpc_edge *vpc_rx_edge(struct vpc_net *vn, const struct in6_addr *s
 	return best;
 }
 
+/* Does a packet look like one of an edge, in clear or sealed. */
+static bool vpc_rx_is_overlay(const struct vpc_edge *edge, const struct sk_buff *skb)
+{
+	const struct vpc_tlv *tlv;
+	struct vpc_tlv tlv_buf;
+	const __be32 *spi;
+	__be32 spi_buf;
+
+	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_ESP) {
+		spi = skb_header_pointer(skb, sizeof(struct ipv6hdr), sizeof(spi_buf), &spi_buf);
+		return spi && ntohl(*spi) & VPC_SPI_MARK;
+	}
+	tlv = skb_header_pointer(skb, sizeof(struct ipv6hdr), sizeof(tlv_buf),
+				 &tlv_buf);
+	return tlv && tlv->type == READ_ONCE(edge->option_type);
+}
+
 /* A packet for no SID of this host.  In an edge's prefixes there should be one;
  * elsewhere, this host may be a router to somebody else's.
  */
 static unsigned int vpc_rx_stray(struct vpc_net *vn, const struct vpc_sid *sid,
 				 struct sk_buff *skb)
 {
-	const struct vpc_tlv *tlv;
 	struct vpc_edge *edge;
-	struct vpc_tlv buf;
 
-	if (ipv6_hdr(skb)->nexthdr != NEXTHDR_DEST)
+	if (ipv6_hdr(skb)->nexthdr != NEXTHDR_DEST && ipv6_hdr(skb)->nexthdr != NEXTHDR_ESP)
 		return NF_ACCEPT;
 	edge = vpc_rx_edge(vn, &ipv6_hdr(skb)->daddr);
-	tlv = skb_header_pointer(skb, sizeof(struct ipv6hdr), sizeof(buf), &buf);
-	if (!edge || !tlv || tlv->type != READ_ONCE(edge->option_type))
+	if (!edge || !vpc_rx_is_overlay(edge, skb))
 		return NF_ACCEPT;
 	vpc_gso_settle(skb);
 	vpc_count(edge->counters, VPC_COUNTER_FROM_FABRIC, vpc_segs(skb));
@@ -489,6 +504,10 @@ void vpc_rx_host(struct vpc_edge *edge, struct sk_buff *skb)
 		goto drop;
 	ep = vpc_sid_endpoint(sid);
 	counters = ep->nic->counters;
+	/* What the host itself says has come in nowhere. */
+	reason = VPC_DROP_NOT_FABRIC;
+	if (skb->skb_iif)
+		goto drop;
 	reason = VPC_DROP_NO_TLV;
 	if (!vpc_rx_is_error(skb))
 		goto drop;

@@ -28,6 +28,17 @@ transfer()
 	END
 }
 
+# told TEXT COMMAND...: the command says so, whether it fails or not.
+told()
+{
+	local text=$1 output
+
+	shift
+	output=$("$@" 2>&1)
+	echo "$output"
+	[[ $output == *"$text"* ]]
+}
+
 # path_of CLIENT ADDRESS: the hops that traceroute sees.
 path_of()
 {
@@ -69,7 +80,7 @@ topo_up 1500 2
 # A router VM with an interface in each VPC: two endpoints in one namespace.
 test_router()
 {
-	local host version
+	local host version vm to
 
 	vm_add h0 1000 vm1 fd00::0:10 CC:2A:2A:00:00:0A 10.0.0.10 fd00::cc:0:10
 	vm_add h1 1001 vm2 fd00::1:20 CC:2A:2A:00:01:14 10.0.1.20 fd00::cc:1:20
@@ -103,6 +114,18 @@ test_router()
 	check "and by IPv6" has "fd00::cc:0:11 fd00::cc:1:20" path_of vm1 fd00::cc:1:20
 	check "the trace names the route" has "via fd00::11" \
 		vpc_on h0 trace 1000 from 10.0.0.10 to 10.0.1.20
+	# To the router is on this host, behind it is the fabric.
+	for vm in "vm1 vm1" "vm2 vm2" "vmgtw0 vmgtw0" "vmgtw0 vmgtw1"; do
+		ip -n "$topo${vm% *}" link set "${vm#* }" mtu 1500
+	done
+	check "too large behind the router: it is told whose packet it was" told "mtu = 1464" \
+		in_ns vm1 ping -c 1 -W 2 -M "do" -s 1472 10.0.1.20
+	check "and by IPv6" told "mtu=1460" in_ns vm1 ping -c 1 -W 2 -M "do" -s 1452 fd00::cc:1:20
+	for to in 10.0.1.20 fd00::cc:1:20; do
+		in_ns vm1 ip route flush cache
+		in_ns vm1 ip -6 route flush cache
+		check "so that TCP finds the size: $to" transfer vm1 vm2 $to
+	done
 	in_ns vmgtw0 sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 	for version in 10.0.1.20 fd00::cc:1:20; do
 		check "a router that does not forward: $version" no_reach vm1 $version

@@ -47,7 +47,7 @@ check "ping shows the gateway's error for IPv6" \
 	says 'From fe80::1(%vm0)? .*Address unreachable' \
 	in_ns vm0 ping -c 1 -W 2 fd00::cc:99:1
 check "a connection fails at once" says 'No route to host' \
-	in_ns vm0 timeout 3 bash -c ': < /dev/tcp/10.0.99.1/80'
+	in_ns vm0 timeout 10 bash -c ': < /dev/tcp/10.0.99.1/80'
 for to in 10.0.0.20 fd00::cc:0:20 10.0.0.11 fd00::cc:0:11; do
 	check "ping $to through the fabric with a TTL of 1" \
 		says ' 0% packet loss' in_ns vm0 ping -c 1 -W 2 -t 1 $to

@@ -327,8 +327,42 @@ class Test:
         self.h0.wait(lambda delta: False, 0.2)
         self.results.point("an error does not raise the MTU",
                            ["it is %d" % self.mtu()] if self.mtu() != 1364 else [])
+        # One that would leave VMs less than IPv6 must have is believed that far.
+        self.spine.send(self.error(quote, word=1280))
+        self.h0.wait(lambda delta: False, 0.2)
+        self.results.point("an error leaves VMs 1280 bytes",
+                           ["the MTU is %d" % self.mtu()] if self.mtu() != 1328 - 36 else [])
         flush_pmtu(self.ns("h0"))
         self.ip("vm0", "link", "set", "vm0", "mtu", "1343")
+
+    def by_the_host(self):
+        """A VM makes the host forward its error to a SID, by a device that the host itself
+        uses: what is believed from the host is what it says itself."""
+        flush_pmtu(self.ns("h0"))
+        begin, sid = self.mtu(), "fd00::12"
+        for words in (("vpc", "vpc", "add", "1000", "gw@vpc2_0", sid, "02:00:00:00:00:12",
+                       "-4", "10.0.0.12"),
+                      ("ip", "link", "set", "gw", "up"),
+                      ("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1"),
+                      ("vpc", "route", "add", "1000", "fd00::10/124", "via", sid)):
+            command(self.ns("h0"), *words)
+        self.h0.settle()
+        quote = vpcwire.encode(packets.ipv4(VMGTW.v4, VM2.v4, UDP, packets.udp(
+            VMGTW.v4, VM2.v4, b"x" * 9)), 1000, VMGTW.sid, VM2.sid)
+        data = struct.pack("!BBHI", 2, 0, 0, 1330) + quote
+        data = packets.set_checksum(data, ICMPV6, VM0.v6, VMGTW.sid)
+        want = {"from_vm": 1, "to_vm": 1, "from_host": 1, "not_fabric": 1}
+        self.h0.mark()
+        self.send(packets.ipv6(VM0.v6, VMGTW.sid, ICMPV6, data))
+        delta = self.h0.wait(lambda delta: delta == want)
+        problems = [] if delta == want else ["h0 counted %s" % delta]
+        if self.mtu() != begin:
+            problems.append("the MTU is %d" % self.mtu())
+        self.results.point("an error that the host forwards is not the fabric's", problems)
+        for words in (("vpc", "route", "del", "1000", "fd00::10/124", "now"),
+                      ("sysctl", "-qw", "net.ipv6.conf.all.forwarding=0"),
+                      ("vpc", "vpc", "del", "1000", sid, "now")):
+            command(self.ns("h0"), *words)
 
 
 def main():
@@ -338,6 +372,7 @@ def main():
     test.no_route()
     test.fabric()
     test.forged()
+    test.by_the_host()
     results.point("the counters add up", audit(test.h0, test.h1))
     results.end()
 
