@@ -677,20 +677,29 @@ void vpc_esp_open(struct vpc_nic *nic, struct sk_buff *skb)
 	unsigned int hlen = sizeof(struct ipv6hdr) + VPC_ESP_HLEN;
 	enum vpc_counter reason = VPC_DROP_BAD_HEADER;
 	const struct vpc_esp_hdr *esp;
+	bool differs, copies;
 
 	if (unlikely(skb_is_gso(skb) || skb->len < hlen + VPC_ESP_TRAILER + VPC_ICV_LEN))
 		goto drop;
 	reason = VPC_DROP_NO_MEMORY;
-	if (unlikely(skb_linearize(skb) || skb_unclone(skb, GFP_ATOMIC)))
+	if (unlikely(!pskb_may_pull(skb, hlen)))
 		goto drop;
 	esp = (void *)skb->data + sizeof(struct ipv6hdr);
 	/* The sequence number is there twice. */
-	if (unlikely((u32)be64_to_cpu(esp->iv) != ntohl(esp->seq))) {
-		reason = VPC_DROP_BAD_ICV;
-		if (!vpc_sa_lookup(&nic->edge->vn->crypt, ntohl(esp->spi)))
-			reason = vpc_esp_unknown(nic->edge, &ipv6_hdr(skb)->saddr);
+	differs = (u32)be64_to_cpu(esp->iv) != ntohl(esp->seq);
+	/* Nothing is copied for a key that is not there. */
+	copies = skb_is_nonlinear(skb) || skb_cloned(skb);
+	if ((unlikely(differs) || copies) &&
+	    !vpc_sa_lookup(&nic->edge->vn->crypt, ntohl(esp->spi))) {
+		reason = vpc_esp_unknown(nic->edge, &ipv6_hdr(skb)->saddr);
 		goto drop;
 	}
+	if (unlikely(differs)) {
+		reason = VPC_DROP_BAD_ICV;
+		goto drop;
+	}
+	if (copies && (skb_linearize(skb) || skb_unclone(skb, GFP_ATOMIC)))
+		goto drop;
 	vpc_esp_try(nic, skb, 0);
 	return;
 

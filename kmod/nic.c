@@ -14,7 +14,7 @@
 #include "nic.h"
 #include "tx.h"
 
-/* Neither FRAGLIST nor tunnel GSO: software could not cut what comes of it. */
+/* Neither GSO_FRAGLIST nor tunnel GSO: software could not cut what comes of it. */
 #define VPC_NIC_FEATURES (NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | \
 			  NETIF_F_RXCSUM | NETIF_F_HIGHDMA |		    \
 			  NETIF_F_ALL_TSO | NETIF_F_GSO_UDP_L4)

@@ -153,6 +153,8 @@ static void vpc_tx_output(struct vpc_tx *tx, struct sk_buff *skb,
 	trace_vpc_translate(skb, tx->nic->dev, &tx->pkt, from, to);
 
 	skb_scrub_packet(skb, true);
+	/* What a tenant's neighbour confirms is no neighbour of the host. */
+	skb_set_dst_pending_confirm(skb, 0);
 	skb->priority = 0;
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
@@ -251,15 +253,36 @@ static bool vpc_tx_fits(const struct sk_buff *skb, u32 mtu)
 				 skb->len <= mtu;
 }
 
-static void vpc_tx_too_large(struct vpc_tx *tx, struct sk_buff *skb, u32 mtu)
+static void vpc_tx_segments(struct vpc_tx *tx, struct sk_buff *skb)
 {
-	if (tx->pkt.version == 4 && !(tx->pkt.frag_off & htons(VPC_FRAG_DF)) &&
-	    !skb_is_gso(skb)) {
-		vpc_tx_fragment(tx, skb, mtu);
+	unsigned int said = vpc_segs(skb), n = 0;
+	struct sk_buff *segs, *next;
+
+	segs = vpc_gso_segment(skb);
+	if (IS_ERR_OR_NULL(segs)) {
+		vpc_tx_drop(tx, skb, VPC_DROP_GSO_FAILED);
 		return;
 	}
-	vpc_icmp_too_big(tx->nic, skb, &tx->pkt, mtu);
-	vpc_tx_drop(tx, skb, VPC_DROP_TOO_BIG);
+	consume_skb(skb);
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		n++;
+		vpc_tx_piece(tx, skb);
+	}
+	/* What a guest says of its packet may prove wrong. */
+	vpc_count(tx->nic->counters, VPC_COUNTER_FROM_VM, (u64)n - said);
+}
+
+static void vpc_tx_too_large(struct vpc_tx *tx, struct sk_buff *skb, u32 mtu)
+{
+	if (tx->pkt.version == 6 || tx->pkt.frag_off & htons(VPC_FRAG_DF)) {
+		vpc_icmp_too_big(tx->nic, skb, &tx->pkt, mtu);
+		vpc_tx_drop(tx, skb, VPC_DROP_TOO_BIG);
+	} else if (skb_is_gso(skb)) {
+		vpc_tx_segments(tx, skb);
+	} else {
+		vpc_tx_fragment(tx, skb, mtu);
+	}
 }
 
 /* One packet that goes in one piece, or one GSO packet. */
@@ -299,7 +322,8 @@ static void vpc_tx_local(struct vpc_tx *tx, struct sk_buff *skb)
 		vpc_tx_too_large(tx, skb, mtu);
 		return;
 	}
-	if (skb_cow_head(skb, ETH_HLEN)) {
+	/* The other VM may keep it for as long as it likes, but not the sender's pages. */
+	if (skb_orphan_frags_rx(skb, GFP_ATOMIC) || skb_cow_head(skb, ETH_HLEN)) {
 		vpc_tx_drop(tx, skb, VPC_DROP_NO_MEMORY);
 		return;
 	}
@@ -322,26 +346,6 @@ static void vpc_tx_piece(struct vpc_tx *tx, struct sk_buff *skb)
 		vpc_tx_form(tx, skb);
 		vpc_tx_packet(tx, skb);
 	}
-}
-
-static void vpc_tx_segments(struct vpc_tx *tx, struct sk_buff *skb)
-{
-	unsigned int said = vpc_segs(skb), n = 0;
-	struct sk_buff *segs, *next;
-
-	segs = vpc_gso_segment(skb);
-	if (IS_ERR_OR_NULL(segs)) {
-		vpc_tx_drop(tx, skb, VPC_DROP_GSO_FAILED);
-		return;
-	}
-	consume_skb(skb);
-	skb_list_walk_safe(segs, skb, next) {
-		skb_mark_not_on_list(skb);
-		n++;
-		vpc_tx_piece(tx, skb);
-	}
-	/* What a guest says of its packet may prove wrong. */
-	vpc_count(tx->nic->counters, VPC_COUNTER_FROM_VM, (u64)n - said);
 }
 
 static void vpc_tx_fabric(struct vpc_tx *tx, struct sk_buff *skb)
