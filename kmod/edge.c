@@ -666,7 +666,7 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 	INIT_LIST_HEAD(&edge->follow);
 	spin_lock_init(&edge->nics_lock);
 	INIT_DELAYED_WORK(&edge->advert, vpc_edge_advert);
-	edge->counters = alloc_percpu(struct vpc_counters);
+	edge->counters = alloc_percpu_gfp(struct vpc_counters, GFP_KERNEL_ACCOUNT);
 	if (!edge->counters) {
 		NL_SET_ERR_MSG(extack, "no memory for the edge");
 		err = -ENOMEM;

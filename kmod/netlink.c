@@ -139,7 +139,7 @@ void *vpc_nl_alloc_items(struct genl_info *info, size_t size)
 
 	vpc_nl_for_each_object(nla, info, rem)
 		n++;
-	items = kvcalloc(n, size, GFP_KERNEL);
+	items = kvcalloc(n, size, GFP_KERNEL_ACCOUNT);
 	if (!items)
 		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 	return items;

@@ -262,8 +262,8 @@ struct net_device *vpc_nic_create(struct vpc_edge *edge, struct net *net,
 	nic->vpc = ep->sid.vpc;
 	strscpy(nic->name, name, sizeof(nic->name));
 	INIT_LIST_HEAD(&nic->follow);
-	nic->counters = alloc_percpu(struct vpc_counters);
-	nic->bucket = alloc_percpu(struct vpc_bucket);
+	nic->counters = alloc_percpu_gfp(struct vpc_counters, GFP_KERNEL_ACCOUNT);
+	nic->bucket = alloc_percpu_gfp(struct vpc_bucket, GFP_KERNEL_ACCOUNT);
 	if (!nic->counters || !nic->bucket) {
 		err = -ENOMEM;
 		goto err_free;

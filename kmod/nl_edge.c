@@ -177,7 +177,7 @@ static int vpc_nl_parse_prefixes(struct vpc_edge_config *cfg,
 		n += nla_type(attr) == VPC_EDGE_A_LOCATOR ||
 		     nla_type(attr) == VPC_EDGE_A_PREFIX;
 	n = min_t(unsigned int, n, VPC_MAX_PREFIXES);
-	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL);
+	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL_ACCOUNT);
 	if (!cfg->prefixes) {
 		NL_SET_ERR_MSG(extack, "no memory for the prefixes");
 		return -ENOMEM;

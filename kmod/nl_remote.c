@@ -95,8 +95,8 @@ static int vpc_nl_alloc_prefixes(struct vpc_remote_item *it, struct netlink_ext_
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "a remote has at most 1024 prefixes");
 		return -ENOSPC;
 	}
-	it->prefixes = kzalloc(struct_size(it->prefixes, p, active), GFP_KERNEL);
-	it->standby = kzalloc(struct_size(it->standby, p, standby), GFP_KERNEL);
+	it->prefixes = kzalloc(struct_size(it->prefixes, p, active), GFP_KERNEL_ACCOUNT);
+	it->standby = kzalloc(struct_size(it->standby, p, standby), GFP_KERNEL_ACCOUNT);
 	if (!it->prefixes || !it->standby) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the prefixes");
 		return -ENOMEM;
