@@ -401,6 +401,32 @@ static void vpc_edge_apply(struct vpc_edge *edge, const struct vpc_edge_config *
 	vpc_net_reroute(edge->vn);
 }
 
+/* What makes an edge's fabric, and what VMs are left by it. */
+#define VPC_EDGE_ROOM	(BIT_ULL(VPC_EDGE_A_FABRIC) | BIT_ULL(VPC_EDGE_A_FABRIC_DEL) | \
+			 BIT_ULL(VPC_EDGE_A_FABRIC_ANY) | BIT_ULL(VPC_EDGE_A_MTU) | \
+			 BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS))
+
+/* A fabric device may have gone, or become smaller, since the edge was given its
+ * settings: that is no reason to refuse another one.
+ */
+static int vpc_edge_check_room(const struct vpc_edge *edge, const struct vpc_edge_config *cfg,
+			       const int *fabric, struct netlink_ext_ack *extack)
+{
+	bool any = cfg->has & BIT_ULL(VPC_EDGE_A_FABRIC_ANY) ? cfg->fabric_any :
+							       edge->fabric_any;
+	u32 mtu = cfg->has & BIT_ULL(VPC_EDGE_A_MTU) ? cfg->mtu : edge->mtu_set;
+	u8 segments = cfg->has & BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS) ?
+		      cfg->max_segments : edge->max_segments;
+
+	if (!(cfg->has & VPC_EDGE_ROOM))
+		return 0;
+	if (vpc_fabric_empty(fabric) && !any) {
+		NL_SET_ERR_MSG(extack, "an edge needs a fabric device, or \"fabric any\"");
+		return -EINVAL;
+	}
+	return vpc_edge_check_mtu(edge->vn->net, fabric, mtu, segments, extack);
+}
+
 /**
  * vpc_edge_change - change the settings that are given
  * @edge: the edge
@@ -413,22 +439,13 @@ static void vpc_edge_apply(struct vpc_edge *edge, const struct vpc_edge_config *
 int vpc_edge_change(struct vpc_edge *edge, struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
-	bool any = cfg->has & BIT_ULL(VPC_EDGE_A_FABRIC_ANY) ? cfg->fabric_any :
-							       edge->fabric_any;
-	u32 mtu = cfg->has & BIT_ULL(VPC_EDGE_A_MTU) ? cfg->mtu : edge->mtu_set;
-	u8 segments = cfg->has & BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS) ?
-		      cfg->max_segments : edge->max_segments;
 	int fabric[VPC_MAX_FABRIC] = {};
 	int err;
 
 	err = vpc_edge_new_fabric(edge->vn->net, edge->fabric, cfg, fabric, extack);
 	if (err)
 		return err;
-	if (vpc_fabric_empty(fabric) && !any) {
-		NL_SET_ERR_MSG(extack, "an edge needs a fabric device, or \"fabric any\"");
-		return -EINVAL;
-	}
-	err = vpc_edge_check_mtu(edge->vn->net, fabric, mtu, segments, extack);
+	err = vpc_edge_check_room(edge, cfg, fabric, extack);
 	if (err)
 		return err;
 	if (cfg->prefixes) {
