@@ -170,7 +170,6 @@ static void vpc_snapshot_add(struct vpc_snapshot *s, int cpu)
 
 	/* No packet is under way on this CPU while bottom halves are off. */
 	local_bh_disable();
-	vpc_counters_add_cpu(&s->sum, s->vn->counters, cpu);
 	list_for_each_entry(edge, &s->vn->counting, counting) {
 		vpc_counters_add_cpu(&s->sum, edge->counters, cpu);
 		list_for_each_entry(nic, &edge->nics, list)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters.  Each endpoint device has a set per CPU, and so has each edge and
- * each namespace for the packets that belong to no endpoint.  A packet is
- * counted in one set when it comes and in one set when it goes, by the same
- * CPU and with bottom halves off in between: that is why a snapshot that
- * visits every CPU adds up.
+ * Counters.  Each endpoint device has a set per CPU, and so has each edge for
+ * the packets that belong to no endpoint.  A packet is counted in one set when
+ * it comes and in one set when it goes, by the same CPU and with bottom halves
+ * off in between: that is why a snapshot that visits every CPU adds up.
  */
 #ifndef _VPC_STATS_H
 #define _VPC_STATS_H
