@@ -479,35 +479,24 @@ static int vpc_edge_open(struct net_device *dev)
 	return 0;
 }
 
-static void vpc_edge_add_stats64(struct rtnl_link_stats64 *stats,
-				 const struct vpc_counters __percpu *c)
-{
-	stats->tx_packets += vpc_counters_sum(c, VPC_COUNTER_TO_FABRIC,
-					      VPC_COUNTER_TO_FABRIC);
-	stats->rx_packets += vpc_counters_sum(c, VPC_COUNTER_FROM_FABRIC,
-					      VPC_COUNTER_FROM_FABRIC);
-	stats->tx_bytes += vpc_counters_sum(c, VPC_COUNTER_BYTES_FROM_VM,
-					    VPC_COUNTER_BYTES_FROM_VM);
-	stats->rx_bytes += vpc_counters_sum(c, VPC_COUNTER_BYTES_TO_VM,
-					    VPC_COUNTER_BYTES_TO_VM);
-	stats->tx_dropped += vpc_counters_dropped(c, VPC_DROPPED_TX);
-	stats->rx_dropped += vpc_counters_dropped(c, VPC_DROPPED_RX) +
-			     vpc_counters_dropped(c, VPC_DROPPED_BACKLOG);
-	stats->tx_errors += vpc_counters_dropped(c, VPC_DROPPED_ERROR);
-}
-
-/* An edge's statistics are those of its endpoints, seen from the fabric. */
+/* An edge's statistics are the sums of its endpoints', those that are deleted included:
+ * packets and bytes of the same packets, which never become less.
+ */
 static void vpc_edge_get_stats64(struct net_device *dev,
 				 struct rtnl_link_stats64 *stats)
 {
 	struct vpc_edge *edge = netdev_priv(dev);
+	struct vpc_counters sum = { };
 	struct vpc_nic *nic;
 
-	vpc_edge_add_stats64(stats, edge->counters);
+	vpc_counters_add(&sum, edge->counters);
 	spin_lock_bh(&edge->nics_lock);
+	vpc_counters_add_sum(&sum, &edge->gone);
 	list_for_each_entry(nic, &edge->nics, list)
-		vpc_edge_add_stats64(stats, nic->counters);
+		vpc_counters_add(&sum, nic->counters);
 	spin_unlock_bh(&edge->nics_lock);
+	vpc_counters_stats64(&sum, stats);
+	stats->rx_dropped += vpc_counters_dropped(&sum, VPC_DROPPED_BACKLOG);
 }
 
 static void vpc_edge_uninit(struct net_device *dev)
@@ -534,6 +523,7 @@ static void vpc_edge_free(struct net_device *dev)
 
 	mutex_lock(&edge->vn->lock);
 	vpc_counters_add(&edge->vn->gone, edge->counters);
+	vpc_counters_add_sum(&edge->vn->gone, &edge->gone);
 	list_del(&edge->counting);
 	mutex_unlock(&edge->vn->lock);
 	vpc_keyring_detach(edge->vn, edge);

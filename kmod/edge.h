@@ -43,6 +43,7 @@ struct vpc_prefixes {
  * @follow: struct vpc_nic.follow: those that are to get @default_mtu; rtnl
  * @following: someone is at it
  * @counters: of packets that belong to none of them
+ * @gone: what those that are deleted have counted; locked as @nics
  * @prefixes: where its SIDs lie
  * @fabric: ifindex of each fabric device; VPC_FABRIC_HOLE where there was one,
  *	0 where there has been none.  Nothing ever changes its place, so that
@@ -68,11 +69,12 @@ struct vpc_edge {
 	struct list_head		list;
 	struct list_head		counting;
 	struct list_head		nics;
-	spinlock_t			nics_lock;	/* of nics and nr_nics */
+	spinlock_t			nics_lock;	/* of nics, nr_nics and gone */
 	unsigned int			nr_nics;
 	struct list_head		follow;
 	bool				following;
 	struct vpc_counters __percpu	*counters;
+	struct vpc_counters		gone;
 	struct vpc_prefixes __rcu	*prefixes;
 	int				fabric[VPC_MAX_FABRIC];
 	bool				fabric_any;

@@ -419,7 +419,7 @@ static int vpc_nl_put_keys(struct sk_buff *skb, const struct vpc_edge *edge)
 
 static int vpc_nl_put_edge_stats(struct sk_buff *skb, struct vpc_edge *edge)
 {
-	struct vpc_counters *sum = kzalloc(sizeof(*sum), GFP_KERNEL);
+	struct vpc_counters *sum = kmemdup(&edge->gone, sizeof(*sum), GFP_KERNEL);
 	struct vpc_nic *nic;
 	int err;
 

@@ -12,6 +12,7 @@
 #include <linux/skbuff.h>
 #include <linux/vpc.h>
 
+struct rtnl_link_stats64;
 struct vpc_net;
 
 struct vpc_counters {
@@ -42,10 +43,9 @@ enum vpc_drop_kind {
 	VPC_DROPPED_ERROR,	/* for want of something, either way */
 };
 
-u64 vpc_counters_dropped(const struct vpc_counters __percpu *counters,
-			 enum vpc_drop_kind kind);
-u64 vpc_counters_sum(const struct vpc_counters __percpu *counters,
-		     enum vpc_counter first, enum vpc_counter last);
+u64 vpc_counters_dropped(const struct vpc_counters *sum, enum vpc_drop_kind kind);
+void vpc_counters_stats64(const struct vpc_counters *sum, struct rtnl_link_stats64 *stats);
+void vpc_counters_add_sum(struct vpc_counters *sum, const struct vpc_counters *more);
 void vpc_counters_add(struct vpc_counters *sum,
 		      const struct vpc_counters __percpu *counters);
 int vpc_stats_snapshot(struct vpc_net *vn, struct vpc_counters *sum);

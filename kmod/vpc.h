@@ -33,7 +33,7 @@
  * @counting: struct vpc_edge.counting: @edges, and those that are going
  * @retiring: struct vpc_retiring by the end of its grace
  * @retire_work: ends the grace of what is retiring
- * @gone: what deleted devices have counted
+ * @gone: what deleted edges have counted, with their devices
  * @rx_ops: the hook on incoming packets, while there is an edge
  * @crypt: keys and remotes; it has a lock of its own
  */
