@@ -28,6 +28,9 @@ struct vpc_prefixes {
 	struct vpc_prefix	p[];
 };
 
+/* Prefixes of all edges of a namespace: each new one is compared with all of them. */
+#define VPC_MAX_NET_PREFIXES	16384
+
 #define VPC_FABRIC_HOLE		(-1)
 
 /**

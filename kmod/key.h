@@ -35,6 +35,9 @@ struct vpc_remote;
 /* Pairs that a key pair remembers: those of deleted remotes, too. */
 #define VPC_MAX_PAIRS		1000000
 
+/* Derived keys of one SPI: a packet that comes with it may be tried with all of them. */
+#define VPC_MAX_ALIKE		4096
+
 /**
  * struct vpc_crypt - what a namespace knows of keys
  * @lock: of everything here; neither rtnl nor vpc_net.lock is held when it is

@@ -209,10 +209,13 @@ static int vpc_remote_prepare_prefixes(struct vpc_crypt *c, struct vpc_remote_it
 			return -ENOSPC;
 		}
 		err = vpc_prefix_link(c, it->remote, &prefixes->p[i]);
-		if (err) {
+		if (err == -ENOSPC)
+			NL_SET_ERR_MSG_ATTR(extack, it->attr,
+					    "256 remotes have one of its prefixes");
+		else if (err)
 			vpc_remote_explain(err, it->attr, extack);
+		if (err)
 			return err;
-		}
 	}
 	return 0;
 }
@@ -303,6 +306,8 @@ void vpc_remote_explain(int err, const struct nlattr *attr, struct netlink_ext_a
 	else if (err == -ENOSPC)
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "an edge remembers too many keys: rekey it first");
+	else if (err == -EDQUOT)
+		NL_SET_ERR_MSG_ATTR(extack, attr, "4096 keys have the id of this one");
 	else if (err == -EKEYREJECTED)
 		NL_SET_ERR_MSG_ATTR(extack, attr, "no secret comes of this key");
 	else if (err == -ENOMEM)
