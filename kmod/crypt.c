@@ -60,9 +60,10 @@ static bool vpc_remote_outnumbered(const struct vpc_remote *remote,
 	list_for_each_entry(key, &remote->keys, list) {
 		if (key == old)
 			break;
-		newer++;
+		if (++newer == VPC_MAX_KEYS)
+			return true;
 	}
-	return newer >= VPC_MAX_KEYS;
+	return false;
 }
 
 static bool vpc_remote_key_ended(const struct vpc_crypt *c,

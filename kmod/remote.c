@@ -52,6 +52,7 @@ static void vpc_remote_key_unlink(struct vpc_crypt *c, struct vpc_remote_key *ke
 	/* One that was taken is not there. */
 	rhashtable_remove_fast(&c->keys, &key->node, vpc_remote_key_params);
 	list_del(&key->list);
+	key->remote->n_keys--;
 	/* Nobody looks at keys without the lock. */
 	kfree(key);
 }
@@ -189,6 +190,7 @@ static int vpc_remote_prepare_key(struct vpc_draft *d, struct vpc_remote_item *i
 		}
 	}
 	list_add_tail(&key->list, &it->new_keys);
+	it->remote->n_keys++;
 	return vpc_remote_derive_key(d, key);
 }
 
@@ -236,6 +238,11 @@ static int vpc_remote_prepare(struct vpc_draft *d, struct vpc_remote_item *it,
 			return err;
 		if (vpc_remote_key_of(it->remote, it->keys[i]))
 			continue;
+		if (it->remote->n_keys == VPC_MAX_REMOTE_KEYS) {
+			NL_SET_ERR_MSG_ATTR(extack, it->key_attr[i],
+					    "a remote has at most 64 keys, with those that were replaced");
+			return -ENOSPC;
+		}
 		err = vpc_remote_prepare_key(d, it, it->keys[i]);
 		if (err) {
 			vpc_remote_explain(err, it->key_attr[i], extack);

@@ -31,6 +31,7 @@ from vpcwire import ICMPV6, UDP, encode
 CGROUPS = "/sys/fs/cgroup"
 MAX_ADDRS, MAX_PREFIXES, MAX_FABRIC, MAX_SEGMENTS = 64, 1024, 16, 16
 MAX_NEXT_HOPS, MAX_KEYS, MAX_RIVALS, MAX_NET_PREFIXES = 1024, 8, 256, 16384
+MAX_REMOTE_KEYS = 64
 VIA, PEER, BLACKHOLE = 1, 2, 3
 
 
@@ -152,6 +153,7 @@ class Config:
             self.both(name, REMOTE_ADD, [good], [], 0)
             gone()
             self.both("%s, and not one more" % name, REMOTE_ADD, [], [bad], errno.ENOSPC)
+        self.replaced_keys(gone)
         # Those that are replaced are its own for the grace, and all but the first are.
         def other(count):
             return remote([("fd00:8:1::", 64)] + [("fd00:9:%x::" % n, 64) for n in range(count)],
@@ -177,6 +179,39 @@ class Config:
         self.undo()
         self.both("a key has a secret", REMOTE_ADD, [], [
             remote([("fd00:8::", 64)], [bytes(32)])], errno.EKEYREJECTED)
+
+    def replaced_keys(self, gone):
+        """Those are kept for ten seconds at least: quick enough, none has gone meanwhile."""
+        def keys(first, count):
+            return remote([("fd00:8:1::", 64)],
+                          [bytes([first + n]) * 32 for n in range(count)])
+
+        problems = []
+        for _ in range(3):
+            begin = time.monotonic()
+            for number in range(MAX_REMOTE_KEYS // MAX_KEYS):
+                error, said = self.ask(REMOTE_REPLACE, keys(1 + number * MAX_KEYS, MAX_KEYS))
+                if error:
+                    problems.append("%s: %s" % (os.strerror(error), said))
+            before = self.link.snapshot()
+            error, said = self.ask(REMOTE_REPLACE, keys(MAX_REMOTE_KEYS, 2))
+            changed = self.link.snapshot() != before
+            known, _ = self.ask(REMOTE_REPLACE, keys(1, MAX_KEYS))
+            quick = time.monotonic() - begin < 9
+            gone()
+            if quick:
+                break
+        if not quick:
+            self.results.skip("with replaced ones, a remote has up to 64 keys",
+                              "this machine is too slow")
+            return
+        if error != errno.ENOSPC or str(MAX_REMOTE_KEYS) not in said:
+            problems.append("beyond: %s: %s" % (os.strerror(error), said))
+        if changed:
+            problems.append("beyond: something has changed")
+        if known:
+            problems.append("one of them can't be published again: %s" % os.strerror(known))
+        self.results.point("with replaced ones, a remote has up to 64 keys", problems)
 
     # Endpoints.
 
