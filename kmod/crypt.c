@@ -162,6 +162,8 @@ static void vpc_crypt_work(struct work_struct *work)
 	bool pending = false;
 	time64_t now;
 
+	/* Who asks from here on does so in time for the next run: vpc_remote_ask(). */
+	xchg(&c->asked, 0);
 	mutex_lock(&c->lock);
 	now = vpc_now();
 	list_for_each_entry(ring, &c->rings, list)

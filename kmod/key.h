@@ -52,6 +52,7 @@ struct vpc_remote;
  * @nr_remotes: how many remotes
  * @nr_strict: those that have "encrypt required" of their own
  * @changes: counts remotes and keys that come and go, for dumps
+ * @asked: packets have asked for @work, and it has not begun since
  * @work: ends what has its grace, see vpc_crypt_kick()
  */
 struct vpc_crypt {
@@ -66,6 +67,7 @@ struct vpc_crypt {
 	unsigned int		nr_remotes;
 	unsigned int		nr_strict;
 	unsigned int		changes;
+	unsigned int		asked;
 	struct delayed_work	work;
 };
 
