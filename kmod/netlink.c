@@ -48,6 +48,21 @@ int vpc_nl_put_counters(struct sk_buff *skb, int attr,
 }
 
 /**
+ * vpc_nl_put_name - put the name of a device
+ * @skb: message
+ * @attr: type of the attribute
+ * @dev: the device, which may be renamed meanwhile
+ */
+int vpc_nl_put_name(struct sk_buff *skb, int attr, const struct net_device *dev)
+{
+	char name[IFNAMSIZ];
+
+	/* Its length must not change between measuring and copying. */
+	strscpy(name, dev->name, sizeof(name));
+	return nla_put_string(skb, attr, name);
+}
+
+/**
  * vpc_nl_reply - answer a request with one message
  * @info: the request
  * @cmd: command of the answer

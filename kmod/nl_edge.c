@@ -441,7 +441,7 @@ static int vpc_nl_fill_edge(struct sk_buff *skb, const void *arg)
 	int err;
 
 	if (!nest ||
-	    nla_put_string(skb, VPC_EDGE_A_NAME, edge->dev->name) ||
+	    vpc_nl_put_name(skb, VPC_EDGE_A_NAME, edge->dev) ||
 	    nla_put_u32(skb, VPC_EDGE_A_IFINDEX, edge->dev->ifindex) ||
 	    vpc_nl_put_places(skb, edge) ||
 	    nla_put_u8(skb, VPC_EDGE_A_FABRIC_ANY, edge->fabric_any) ||

@@ -315,7 +315,7 @@ static int vpc_nl_put_pair(struct sk_buff *skb, const struct vpc_nl_remote *what
 	sends = tx && tx->pair == pair;
 	rcu_read_unlock();
 	if (!nest ||
-	    nla_put_string(skb, VPC_PAIR_A_EDGE, edge->dev->name) ||
+	    vpc_nl_put_name(skb, VPC_PAIR_A_EDGE, edge->dev) ||
 	    nla_put_u16(skb, VPC_PAIR_A_OWN_ID, pair->own_id) ||
 	    nla_put_u16(skb, VPC_PAIR_A_REMOTE_ID, pair->id) ||
 	    nla_put_u32(skb, VPC_PAIR_A_SPI,
