@@ -168,8 +168,10 @@ static void vpc_crypt_work(struct work_struct *work)
 	now = vpc_now();
 	list_for_each_entry(ring, &c->rings, list)
 		pending |= vpc_keyring_tick(vn, ring, now);
-	list_for_each_entry_safe(remote, next, &c->remotes, list)
+	list_for_each_entry_safe(remote, next, &c->remotes, list) {
 		pending |= vpc_remote_tick(vn, remote, now);
+		cond_resched();
+	}
 	mutex_unlock(&c->lock);
 	/* What has come meanwhile comes sooner. */
 	if (pending)
@@ -210,8 +212,10 @@ void vpc_crypt_exit(struct vpc_crypt *c)
 
 	cancel_delayed_work_sync(&c->work);
 	mutex_lock(&c->lock);
-	list_for_each_entry_safe(remote, next, &c->remotes, list)
+	list_for_each_entry_safe(remote, next, &c->remotes, list) {
 		vpc_remote_finish(c, remote);
+		cond_resched();
+	}
 	mutex_unlock(&c->lock);
 	rhltable_destroy(&c->sas);
 	rhashtable_destroy(&c->keys);

@@ -642,6 +642,7 @@ static void vpc_edge_advert(struct work_struct *work)
 			vpc_neigh_advertise(nic, NULL);
 		rcu_read_unlock();
 		local_bh_enable();
+		cond_resched();
 	}
 	mutex_unlock(&edge->vn->lock);
 	queue_delayed_work(vpc_wq, &edge->advert, VPC_ADVERT_INTERVAL);

@@ -415,6 +415,7 @@ static void vpc_remotes_robbed(struct vpc_net *vn)
 		if (remote->robbed)
 			vpc_nl_remote_event(vn, remote, VPC_EVENT_CHANGE);
 		remote->robbed = false;
+		cond_resched();
 	}
 }
 
@@ -457,6 +458,7 @@ int vpc_remotes_change(struct vpc_net *vn, struct vpc_remote_item *items, unsign
 	for (i = 0; i < n; i++) {
 		robs |= vpc_remote_commit(c, &items[i]);
 		takes |= items[i].takes;
+		cond_resched();
 	}
 	c->changes++;
 	if (takes)
@@ -467,6 +469,7 @@ int vpc_remotes_change(struct vpc_net *vn, struct vpc_remote_item *items, unsign
 		items[i].remote->robbed = false;
 		vpc_nl_remote_event(vn, items[i].remote, items[i].made ? VPC_EVENT_ADD :
 									 VPC_EVENT_CHANGE);
+		cond_resched();
 	}
 	if (robs)
 		vpc_remotes_robbed(vn);
@@ -522,8 +525,10 @@ static int vpc_remotes_lookup(struct vpc_crypt *c, struct vpc_remote_item *items
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < n && !err; i++)
+	for (i = 0; i < n && !err; i++) {
 		err = vpc_remote_lookup(c, &items[i], extack);
+		cond_resched();
+	}
 	while (i--)
 		if (items[i].remote)
 			items[i].remote->changing = false;
@@ -545,8 +550,10 @@ int vpc_remotes_delete(struct vpc_net *vn, struct vpc_remote_item *items, unsign
 	int err = vpc_remotes_lookup(&vn->crypt, items, n, extack);
 	unsigned int i;
 
-	for (i = 0; i < n && !err; i++)
+	for (i = 0; i < n && !err; i++) {
 		vpc_remote_delete(vn, items[i].remote, items[i].grace);
+		cond_resched();
+	}
 	return err;
 }
 
@@ -583,8 +590,10 @@ int vpc_remotes_raise(struct vpc_net *vn, struct vpc_remote_item *items, unsigne
 	int err = vpc_remotes_lookup(&vn->crypt, items, n, extack);
 	unsigned int i;
 
-	for (i = 0; i < n && !err; i++)
+	for (i = 0; i < n && !err; i++) {
 		vpc_remote_raise(&vn->crypt, items[i].remote, items[i].seq);
+		cond_resched();
+	}
 	return err;
 }
 
