@@ -102,6 +102,11 @@ static void vpc_remote_ask(struct vpc_net *vn, struct vpc_remote *remote,
 	/* Pairs with vpc_remote_select(). */
 	smp_wmb();
 	WRITE_ONCE(remote->dirty, true);
+	/* The first one sets the time: others would put it off again and again.  This
+	 * pairs with vpc_crypt_work().
+	 */
+	if (delay && xchg(&vn->crypt.asked, 1))
+		return;
 	vpc_crypt_kick(&vn->crypt, delay);
 }
 

@@ -60,9 +60,10 @@ static bool vpc_remote_outnumbered(const struct vpc_remote *remote,
 	list_for_each_entry(key, &remote->keys, list) {
 		if (key == old)
 			break;
-		newer++;
+		if (++newer == VPC_MAX_KEYS)
+			return true;
 	}
-	return newer >= VPC_MAX_KEYS;
+	return false;
 }
 
 static bool vpc_remote_key_ended(const struct vpc_crypt *c,
@@ -161,12 +162,16 @@ static void vpc_crypt_work(struct work_struct *work)
 	bool pending = false;
 	time64_t now;
 
+	/* Who asks from here on does so in time for the next run: vpc_remote_ask(). */
+	xchg(&c->asked, 0);
 	mutex_lock(&c->lock);
 	now = vpc_now();
 	list_for_each_entry(ring, &c->rings, list)
 		pending |= vpc_keyring_tick(vn, ring, now);
-	list_for_each_entry_safe(remote, next, &c->remotes, list)
+	list_for_each_entry_safe(remote, next, &c->remotes, list) {
 		pending |= vpc_remote_tick(vn, remote, now);
+		cond_resched();
+	}
 	mutex_unlock(&c->lock);
 	/* What has come meanwhile comes sooner. */
 	if (pending)
@@ -207,8 +212,10 @@ void vpc_crypt_exit(struct vpc_crypt *c)
 
 	cancel_delayed_work_sync(&c->work);
 	mutex_lock(&c->lock);
-	list_for_each_entry_safe(remote, next, &c->remotes, list)
+	list_for_each_entry_safe(remote, next, &c->remotes, list) {
 		vpc_remote_finish(c, remote);
+		cond_resched();
+	}
 	mutex_unlock(&c->lock);
 	rhltable_destroy(&c->sas);
 	rhashtable_destroy(&c->keys);

@@ -322,30 +322,47 @@ static int vpc_edge_new_fabric(struct net *net, const int *old,
 	return 0;
 }
 
+/* The first prefix that others have, too, or NULL. */
+static const struct vpc_prefix *vpc_prefixes_shared(const struct vpc_prefixes *prefixes,
+						    const struct vpc_prefixes *others)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < prefixes->n; i++)
+		for (j = 0; j < others->n; j++)
+			if (prefixes->p[i].len == others->p[j].len &&
+			    ipv6_addr_equal(&prefixes->p[i].addr, &others->p[j].addr))
+				return &prefixes->p[i];
+	return NULL;
+}
+
 static int vpc_edge_check_prefixes(struct vpc_net *vn, struct vpc_edge *self,
 				   struct vpc_edge_config *cfg,
 				   struct netlink_ext_ack *extack)
 {
 	const struct vpc_prefixes *prefixes = cfg->prefixes, *others;
+	unsigned int sum = prefixes->n;
+	const struct vpc_prefix *bad;
 	struct vpc_edge *edge;
-	unsigned int i, j;
 
 	list_for_each_entry(edge, &vn->edges, list) {
 		if (edge == self)
 			continue;
 		others = rcu_dereference_protected(edge->prefixes,
 						   lockdep_is_held(&vn->lock));
-		for (i = 0; i < prefixes->n; i++) {
-			for (j = 0; j < others->n; j++) {
-				if (prefixes->p[i].len != others->p[j].len ||
-				    !ipv6_addr_equal(&prefixes->p[i].addr,
-						     &others->p[j].addr))
-					continue;
-				NL_SET_ERR_MSG(extack, "another edge has this prefix");
-				cfg->bad_prefix = prefixes->p[i];
-				return -EEXIST;
-			}
+		sum += others->n;
+		bad = vpc_prefixes_shared(prefixes, others);
+		if (bad) {
+			NL_SET_ERR_MSG(extack, "another edge has this prefix");
+			cfg->bad_prefix = *bad;
+			return -EEXIST;
 		}
+		cond_resched();
+	}
+	if (sum > VPC_MAX_NET_PREFIXES) {
+		NL_SET_ERR_MSG(extack, "the edges have at most 16384 prefixes together");
+		cfg->bad_prefix = prefixes->p[prefixes->n - 1];
+		return -ENOSPC;
 	}
 	return 0;
 }
@@ -405,6 +422,32 @@ static void vpc_edge_apply(struct vpc_edge *edge, const struct vpc_edge_config *
 	vpc_net_reroute(edge->vn);
 }
 
+/* What makes an edge's fabric, and what VMs are left by it. */
+#define VPC_EDGE_ROOM	(BIT_ULL(VPC_EDGE_A_FABRIC) | BIT_ULL(VPC_EDGE_A_FABRIC_DEL) | \
+			 BIT_ULL(VPC_EDGE_A_FABRIC_ANY) | BIT_ULL(VPC_EDGE_A_MTU) | \
+			 BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS))
+
+/* A fabric device may have gone, or become smaller, since the edge was given its
+ * settings: that is no reason to refuse another one.
+ */
+static int vpc_edge_check_room(const struct vpc_edge *edge, const struct vpc_edge_config *cfg,
+			       const int *fabric, struct netlink_ext_ack *extack)
+{
+	bool any = cfg->has & BIT_ULL(VPC_EDGE_A_FABRIC_ANY) ? cfg->fabric_any :
+							       edge->fabric_any;
+	u32 mtu = cfg->has & BIT_ULL(VPC_EDGE_A_MTU) ? cfg->mtu : edge->mtu_set;
+	u8 segments = cfg->has & BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS) ?
+		      cfg->max_segments : edge->max_segments;
+
+	if (!(cfg->has & VPC_EDGE_ROOM))
+		return 0;
+	if (vpc_fabric_empty(fabric) && !any) {
+		NL_SET_ERR_MSG(extack, "an edge needs a fabric device, or \"fabric any\"");
+		return -EINVAL;
+	}
+	return vpc_edge_check_mtu(edge->vn->net, fabric, mtu, segments, extack);
+}
+
 /**
  * vpc_edge_change - change the settings that are given
  * @edge: the edge
@@ -417,22 +460,13 @@ static void vpc_edge_apply(struct vpc_edge *edge, const struct vpc_edge_config *
 int vpc_edge_change(struct vpc_edge *edge, struct vpc_edge_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
-	bool any = cfg->has & BIT_ULL(VPC_EDGE_A_FABRIC_ANY) ? cfg->fabric_any :
-							       edge->fabric_any;
-	u32 mtu = cfg->has & BIT_ULL(VPC_EDGE_A_MTU) ? cfg->mtu : edge->mtu_set;
-	u8 segments = cfg->has & BIT_ULL(VPC_EDGE_A_MAX_SEGMENTS) ?
-		      cfg->max_segments : edge->max_segments;
 	int fabric[VPC_MAX_FABRIC] = {};
 	int err;
 
 	err = vpc_edge_new_fabric(edge->vn->net, edge->fabric, cfg, fabric, extack);
 	if (err)
 		return err;
-	if (vpc_fabric_empty(fabric) && !any) {
-		NL_SET_ERR_MSG(extack, "an edge needs a fabric device, or \"fabric any\"");
-		return -EINVAL;
-	}
-	err = vpc_edge_check_mtu(edge->vn->net, fabric, mtu, segments, extack);
+	err = vpc_edge_check_room(edge, cfg, fabric, extack);
 	if (err)
 		return err;
 	if (cfg->prefixes) {
@@ -466,35 +500,24 @@ static int vpc_edge_open(struct net_device *dev)
 	return 0;
 }
 
-static void vpc_edge_add_stats64(struct rtnl_link_stats64 *stats,
-				 const struct vpc_counters __percpu *c)
-{
-	stats->tx_packets += vpc_counters_sum(c, VPC_COUNTER_TO_FABRIC,
-					      VPC_COUNTER_TO_FABRIC);
-	stats->rx_packets += vpc_counters_sum(c, VPC_COUNTER_FROM_FABRIC,
-					      VPC_COUNTER_FROM_FABRIC);
-	stats->tx_bytes += vpc_counters_sum(c, VPC_COUNTER_BYTES_FROM_VM,
-					    VPC_COUNTER_BYTES_FROM_VM);
-	stats->rx_bytes += vpc_counters_sum(c, VPC_COUNTER_BYTES_TO_VM,
-					    VPC_COUNTER_BYTES_TO_VM);
-	stats->tx_dropped += vpc_counters_dropped(c, VPC_DROPPED_TX);
-	stats->rx_dropped += vpc_counters_dropped(c, VPC_DROPPED_RX) +
-			     vpc_counters_dropped(c, VPC_DROPPED_BACKLOG);
-	stats->tx_errors += vpc_counters_dropped(c, VPC_DROPPED_ERROR);
-}
-
-/* An edge's statistics are those of its endpoints, seen from the fabric. */
+/* An edge's statistics are the sums of its endpoints', those that are deleted included:
+ * packets and bytes of the same packets, which never become less.
+ */
 static void vpc_edge_get_stats64(struct net_device *dev,
 				 struct rtnl_link_stats64 *stats)
 {
 	struct vpc_edge *edge = netdev_priv(dev);
+	struct vpc_counters sum = { };
 	struct vpc_nic *nic;
 
-	vpc_edge_add_stats64(stats, edge->counters);
+	vpc_counters_add(&sum, edge->counters);
 	spin_lock_bh(&edge->nics_lock);
+	vpc_counters_add_sum(&sum, &edge->gone);
 	list_for_each_entry(nic, &edge->nics, list)
-		vpc_edge_add_stats64(stats, nic->counters);
+		vpc_counters_add(&sum, nic->counters);
 	spin_unlock_bh(&edge->nics_lock);
+	vpc_counters_stats64(&sum, stats);
+	stats->rx_dropped += vpc_counters_dropped(&sum, VPC_DROPPED_BACKLOG);
 }
 
 static void vpc_edge_uninit(struct net_device *dev)
@@ -521,6 +544,7 @@ static void vpc_edge_free(struct net_device *dev)
 
 	mutex_lock(&edge->vn->lock);
 	vpc_counters_add(&edge->vn->gone, edge->counters);
+	vpc_counters_add_sum(&edge->vn->gone, &edge->gone);
 	list_del(&edge->counting);
 	mutex_unlock(&edge->vn->lock);
 	vpc_keyring_detach(edge->vn, edge);
@@ -622,6 +646,7 @@ static void vpc_edge_advert(struct work_struct *work)
 			vpc_neigh_advertise(nic, NULL);
 		rcu_read_unlock();
 		local_bh_enable();
+		cond_resched();
 	}
 	mutex_unlock(&edge->vn->lock);
 	queue_delayed_work(vpc_wq, &edge->advert, VPC_ADVERT_INTERVAL);
@@ -669,7 +694,7 @@ int vpc_edge_create(struct vpc_net *vn, struct vpc_edge_config *cfg,
 	INIT_LIST_HEAD(&edge->nics);
 	spin_lock_init(&edge->nics_lock);
 	INIT_DELAYED_WORK(&edge->advert, vpc_edge_advert);
-	edge->counters = alloc_percpu(struct vpc_counters);
+	edge->counters = alloc_percpu_gfp(struct vpc_counters, GFP_KERNEL_ACCOUNT);
 	if (!edge->counters) {
 		NL_SET_ERR_MSG(extack, "no memory for the edge");
 		err = -ENOMEM;

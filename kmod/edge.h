@@ -28,6 +28,9 @@ struct vpc_prefixes {
 	struct vpc_prefix	p[];
 };
 
+/* Prefixes of all edges of a namespace: each new one is compared with all of them. */
+#define VPC_MAX_NET_PREFIXES	16384
+
 #define VPC_FABRIC_HOLE		(-1)
 
 /**
@@ -41,6 +44,7 @@ struct vpc_prefixes {
  *	vpc_net.lock too
  * @nr_nics: how many
  * @counters: of packets that belong to none of them
+ * @gone: what those that are deleted have counted; locked as @nics
  * @prefixes: where its SIDs lie
  * @fabric: ifindex of each fabric device; VPC_FABRIC_HOLE where there was one,
  *	0 where there has been none.  Nothing ever changes its place, so that
@@ -66,9 +70,10 @@ struct vpc_edge {
 	struct list_head		list;
 	struct list_head		counting;
 	struct list_head		nics;
-	spinlock_t			nics_lock;	/* of nics and nr_nics */
+	spinlock_t			nics_lock;	/* of nics, nr_nics and gone */
 	unsigned int			nr_nics;
 	struct vpc_counters __percpu	*counters;
+	struct vpc_counters		gone;
 	struct vpc_prefixes __rcu	*prefixes;
 	int				fabric[VPC_MAX_FABRIC];
 	bool				fabric_any;

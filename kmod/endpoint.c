@@ -362,19 +362,40 @@ static void vpc_item_commit(struct vpc_net *vn, struct vpc_endpoint_item *it)
 	vpc_endpoint_free_later(old);
 }
 
-/* Devices come and go under rtnl; what is remote does not need it. */
-static bool vpc_items_lock(struct vpc_net *vn, struct vpc_endpoint_item *items,
-			   unsigned int n, bool any)
+/* Can a device come or go with a request: @known if with endpoints that exist, too. */
+static bool vpc_items_local(struct vpc_net *vn, const struct vpc_endpoint_item *items,
+			    unsigned int n, bool known)
 {
-	bool rtnl = any;
+	const struct vpc_sid *sid;
+	bool local = false;
 	unsigned int i;
 
-	for (i = 0; i < n && !rtnl; i++)
-		rtnl = items[i].edge_name[0];
-	if (rtnl)
-		rtnl_lock();
+	for (i = 0; i < n && !local; i++) {
+		local = items[i].edge_name[0];
+		if (local || !known)
+			continue;
+		rcu_read_lock();
+		sid = vpc_sid_find(&vn->tables, &items[i].sid);
+		local = sid && sid->local;
+		rcu_read_unlock();
+		cond_resched();
+	}
+	return local;
+}
+
+/* Devices come and go under rtnl; what is remote does not need it, and can't become
+ * local while the lock is held.
+ */
+static bool vpc_items_lock(struct vpc_net *vn, const struct vpc_endpoint_item *items,
+			   unsigned int n, bool known)
+{
 	mutex_lock(&vn->lock);
-	return rtnl;
+	if (!vpc_items_local(vn, items, n, known))
+		return false;
+	mutex_unlock(&vn->lock);
+	rtnl_lock();
+	mutex_lock(&vn->lock);
+	return true;
 }
 
 static void vpc_items_unlock(struct vpc_net *vn, struct vpc_endpoint_item *items,
@@ -411,7 +432,7 @@ int vpc_endpoints_add(struct vpc_net *vn, struct vpc_endpoint_item *items,
 	bool rtnl;
 	int err = 0;
 
-	/* A replaced endpoint may be local, which is known under the lock only. */
+	/* Without @replace a local one is refused, and stays as it is. */
 	rtnl = vpc_items_lock(vn, items, n, replace);
 	for (i = 0; i < n; i++) {
 		err = vpc_item_prepare(vn, &items[i], replace, extack);
@@ -462,8 +483,10 @@ static int vpc_items_find(struct vpc_net *vn, struct vpc_endpoint_item *items,
 	unsigned int i, found;
 	int err = 0;
 
-	for (found = 0; found < n && !err; found++)
+	for (found = 0; found < n && !err; found++) {
 		err = vpc_item_find(vn, &items[found], extack);
+		cond_resched();
+	}
 	for (i = 0; i < found; i++)
 		if (items[i].old)
 			items[i].old->sid.busy = false;
@@ -489,10 +512,12 @@ int vpc_endpoints_set(struct vpc_net *vn, struct vpc_endpoint_item *items,
 		err = vpc_table_relink(&vn->tables, items[i].old);
 		if (err)
 			vpc_endpoint_explain(err, items[i].attr, extack);
+		cond_resched();
 	}
 	for (i = 0; i < n && !err; i++) {
 		vpc_endpoint_light(vn, items[i].old, items[i].state);
 		vpc_nl_endpoint_event(vn, items[i].old, VPC_EVENT_CHANGE);
+		cond_resched();
 	}
 	vn->tables.changes++;
 	mutex_unlock(&vn->lock);
@@ -528,6 +553,7 @@ int vpc_endpoints_del(struct vpc_net *vn, struct vpc_endpoint_item *items,
 			vpc_nl_endpoint_event(vn, ep, VPC_EVENT_CHANGE);
 			vn->tables.changes++;
 		}
+		cond_resched();
 	}
 	vpc_items_unlock(vn, items, n, rtnl);
 	return err;

@@ -441,13 +441,24 @@ static int vpc_sas_derive(struct vpc_sas *sas, const struct vpc_own_key *own,
 	return err;
 }
 
+static int vpc_sa_publish(struct vpc_crypt *c, struct vpc_sa *sa)
+{
+	unsigned int n;
+
+	rcu_read_lock();
+	n = vpc_list_len(rhltable_lookup(&c->sas, &sa->spi, vpc_sa_params));
+	rcu_read_unlock();
+	if (n >= VPC_MAX_ALIKE)
+		return -EDQUOT;
+	return rhltable_insert_key(&c->sas, &sa->spi, &sa->node, vpc_sa_params);
+}
+
 static int vpc_sas_publish(struct vpc_crypt *c, struct vpc_sas *sas)
 {
 	int i, err;
 
 	for (i = 0; i < VPC_NR_CIPHERS; i++) {
-		err = rhltable_insert_key(&c->sas, &sas->rx[i].spi,
-					  &sas->rx[i].node, vpc_sa_params);
+		err = vpc_sa_publish(c, &sas->rx[i]);
 		if (err)
 			goto undo;
 	}

@@ -35,6 +35,9 @@ struct vpc_remote;
 /* Pairs that a key pair remembers: those of deleted remotes, too. */
 #define VPC_MAX_PAIRS		1000000
 
+/* Derived keys of one SPI: a packet that comes with it may be tried with all of them. */
+#define VPC_MAX_ALIKE		4096
+
 /**
  * struct vpc_crypt - what a namespace knows of keys
  * @lock: of everything here; neither rtnl nor vpc_net.lock is held when it is
@@ -49,6 +52,7 @@ struct vpc_remote;
  * @nr_remotes: how many remotes
  * @nr_strict: those that have "encrypt required" of their own
  * @changes: counts remotes and keys that come and go, for dumps
+ * @asked: packets have asked for @work, and it has not begun since
  * @work: ends what has its grace, see vpc_crypt_kick()
  */
 struct vpc_crypt {
@@ -63,6 +67,7 @@ struct vpc_crypt {
 	unsigned int		nr_remotes;
 	unsigned int		nr_strict;
 	unsigned int		changes;
+	unsigned int		asked;
 	struct delayed_work	work;
 };
 

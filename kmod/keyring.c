@@ -152,7 +152,8 @@ void vpc_keyring_fork(struct vpc_net *vn, struct vpc_keyring *ring)
 	if (vpc_keyring_rekey(vn, ring->edge, true, NULL)) {
 		vpc_keyring_keep(&vn->crypt, ring, 0);
 		netdev_warn(ring->edge->dev, "no key pair is left until there is memory\n");
-		vpc_crypt_kick(&vn->crypt, HZ);
+		/* What is due sooner stays so. */
+		queue_delayed_work(vpc_wq, &vn->crypt.work, HZ);
 	}
 }
 

@@ -27,21 +27,12 @@ static int __net_init vpc_net_init(struct net *net)
 	INIT_LIST_HEAD(&vn->counting);
 	vn->retiring = RB_ROOT_CACHED;
 	INIT_DELAYED_WORK(&vn->retire_work, vpc_retire_work);
-	vn->counters = alloc_percpu(struct vpc_counters);
-	if (!vn->counters)
-		return -ENOMEM;
 	err = vpc_tables_init(&vn->tables);
 	if (err)
-		goto err_counters;
+		return err;
 	err = vpc_crypt_init(&vn->crypt);
 	if (err)
-		goto err_tables;
-	return 0;
-
-err_tables:
-	vpc_tables_free(&vn->tables);
-err_counters:
-	free_percpu(vn->counters);
+		vpc_tables_free(&vn->tables);
 	return err;
 }
 
@@ -62,7 +53,6 @@ static void __net_exit vpc_net_exit(struct net *net)
 	vpc_tables_free(&vn->tables);
 	if (used)
 		rcu_barrier();
-	free_percpu(vn->counters);
 }
 
 static struct pernet_operations vpc_net_ops = {

@@ -48,6 +48,21 @@ int vpc_nl_put_counters(struct sk_buff *skb, int attr,
 }
 
 /**
+ * vpc_nl_put_name - put the name of a device
+ * @skb: message
+ * @attr: type of the attribute
+ * @dev: the device, which may be renamed meanwhile
+ */
+int vpc_nl_put_name(struct sk_buff *skb, int attr, const struct net_device *dev)
+{
+	char name[IFNAMSIZ];
+
+	/* Its length must not change between measuring and copying. */
+	strscpy(name, dev->name, sizeof(name));
+	return nla_put_string(skb, attr, name);
+}
+
+/**
  * vpc_nl_reply - answer a request with one message
  * @info: the request
  * @cmd: command of the answer
@@ -139,7 +154,7 @@ void *vpc_nl_alloc_items(struct genl_info *info, size_t size)
 
 	vpc_nl_for_each_object(nla, info, rem)
 		n++;
-	items = kvcalloc(n, size, GFP_KERNEL);
+	items = kvcalloc(n, size, GFP_KERNEL_ACCOUNT);
 	if (!items)
 		NL_SET_ERR_MSG(info->extack, "no memory for the request");
 	return items;

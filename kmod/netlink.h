@@ -17,6 +17,7 @@ static inline struct vpc_net *vpc_nl_net(struct genl_info *info)
 
 int vpc_nl_put_counters(struct sk_buff *skb, int attr,
 			const struct vpc_counters *counters);
+int vpc_nl_put_name(struct sk_buff *skb, int attr, const struct net_device *dev);
 int vpc_nl_reply(struct genl_info *info, u8 cmd, size_t size,
 		 int (*fill)(struct sk_buff *skb, const void *arg),
 		 const void *arg);

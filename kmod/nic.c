@@ -25,22 +25,11 @@
 static void vpc_nic_get_stats64(struct net_device *dev,
 				struct rtnl_link_stats64 *stats)
 {
-	const struct vpc_counters __percpu *c;
 	struct vpc_nic *nic = netdev_priv(dev);
+	struct vpc_counters sum = { };
 
-	/* As the VM sees its own NIC: what it sends is transmitted. */
-	c = nic->counters;
-	stats->tx_packets = vpc_counters_sum(c, VPC_COUNTER_FROM_VM,
-					     VPC_COUNTER_FROM_VM);
-	stats->tx_bytes = vpc_counters_sum(c, VPC_COUNTER_BYTES_FROM_VM,
-					   VPC_COUNTER_BYTES_FROM_VM);
-	stats->rx_packets = vpc_counters_sum(c, VPC_COUNTER_TO_VM,
-					     VPC_COUNTER_TO_VM);
-	stats->rx_bytes = vpc_counters_sum(c, VPC_COUNTER_BYTES_TO_VM,
-					   VPC_COUNTER_BYTES_TO_VM);
-	stats->tx_dropped = vpc_counters_dropped(c, VPC_DROPPED_TX);
-	stats->rx_dropped = vpc_counters_dropped(c, VPC_DROPPED_RX);
-	stats->tx_errors = vpc_counters_dropped(c, VPC_DROPPED_ERROR);
+	vpc_counters_add(&sum, nic->counters);
+	vpc_counters_stats64(&sum, stats);
 }
 
 static int vpc_nic_get_iflink(const struct net_device *dev)
@@ -69,11 +58,11 @@ static void vpc_nic_destructor(struct net_device *dev)
 	struct vpc_vpc *vpc;
 
 	mutex_lock(&vn->lock);
-	vpc_counters_add(&vn->gone, nic->counters);
 	vpc = xa_load(&vn->tables.vpcs, nic->vpc);
 	if (vpc)
 		vpc_counters_add(&vpc->gone, nic->counters);
 	spin_lock_bh(&nic->edge->nics_lock);
+	vpc_counters_add(&nic->edge->gone, nic->counters);
 	list_del(&nic->list);
 	nic->edge->nr_nics--;
 	spin_unlock_bh(&nic->edge->nics_lock);
@@ -262,8 +251,8 @@ struct net_device *vpc_nic_create(struct vpc_edge *edge, struct net *net,
 	nic->vpc = ep->sid.vpc;
 	strscpy(nic->name, name, sizeof(nic->name));
 	INIT_LIST_HEAD(&nic->follow);
-	nic->counters = alloc_percpu(struct vpc_counters);
-	nic->bucket = alloc_percpu(struct vpc_bucket);
+	nic->counters = alloc_percpu_gfp(struct vpc_counters, GFP_KERNEL_ACCOUNT);
+	nic->bucket = alloc_percpu_gfp(struct vpc_bucket, GFP_KERNEL_ACCOUNT);
 	if (!nic->counters || !nic->bucket) {
 		err = -ENOMEM;
 		goto err_free;

@@ -177,7 +177,7 @@ static int vpc_nl_parse_prefixes(struct vpc_edge_config *cfg,
 		n += nla_type(attr) == VPC_EDGE_A_LOCATOR ||
 		     nla_type(attr) == VPC_EDGE_A_PREFIX;
 	n = min_t(unsigned int, n, VPC_MAX_PREFIXES);
-	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL);
+	cfg->prefixes = kzalloc(struct_size(cfg->prefixes, p, n), GFP_KERNEL_ACCOUNT);
 	if (!cfg->prefixes) {
 		NL_SET_ERR_MSG(extack, "no memory for the prefixes");
 		return -ENOMEM;
@@ -419,7 +419,7 @@ static int vpc_nl_put_keys(struct sk_buff *skb, const struct vpc_edge *edge)
 
 static int vpc_nl_put_edge_stats(struct sk_buff *skb, struct vpc_edge *edge)
 {
-	struct vpc_counters *sum = kzalloc(sizeof(*sum), GFP_KERNEL);
+	struct vpc_counters *sum = kmemdup(&edge->gone, sizeof(*sum), GFP_KERNEL);
 	struct vpc_nic *nic;
 	int err;
 
@@ -441,7 +441,7 @@ static int vpc_nl_fill_edge(struct sk_buff *skb, const void *arg)
 	int err;
 
 	if (!nest ||
-	    nla_put_string(skb, VPC_EDGE_A_NAME, edge->dev->name) ||
+	    vpc_nl_put_name(skb, VPC_EDGE_A_NAME, edge->dev) ||
 	    nla_put_u32(skb, VPC_EDGE_A_IFINDEX, edge->dev->ifindex) ||
 	    vpc_nl_put_places(skb, edge) ||
 	    nla_put_u8(skb, VPC_EDGE_A_FABRIC_ANY, edge->fabric_any) ||

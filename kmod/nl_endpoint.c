@@ -374,8 +374,8 @@ static int vpc_nl_put_nic(struct sk_buff *skb, struct vpc_net *vn,
 		id = peernet2id_alloc(vn->net, dev_net_rcu(nic->dev), GFP_ATOMIC);
 	rcu_read_unlock();
 
-	if (nla_put_string(skb, VPC_ENDPOINT_A_EDGE, nic->edge->dev->name) ||
-	    nla_put_string(skb, VPC_ENDPOINT_A_DEV, nic->dev->name) ||
+	if (vpc_nl_put_name(skb, VPC_ENDPOINT_A_EDGE, nic->edge->dev) ||
+	    vpc_nl_put_name(skb, VPC_ENDPOINT_A_DEV, nic->dev) ||
 	    nla_put_u32(skb, VPC_ENDPOINT_A_IFINDEX, nic->dev->ifindex) ||
 	    (elsewhere && nla_put_s32(skb, VPC_ENDPOINT_A_NETNSID, id)))
 		return -EMSGSIZE;

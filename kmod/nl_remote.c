@@ -95,8 +95,8 @@ static int vpc_nl_alloc_prefixes(struct vpc_remote_item *it, struct netlink_ext_
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "a remote has at most 1024 prefixes");
 		return -ENOSPC;
 	}
-	it->prefixes = kzalloc(struct_size(it->prefixes, p, active), GFP_KERNEL);
-	it->standby = kzalloc(struct_size(it->standby, p, standby), GFP_KERNEL);
+	it->prefixes = kzalloc(struct_size(it->prefixes, p, active), GFP_KERNEL_ACCOUNT);
+	it->standby = kzalloc(struct_size(it->standby, p, standby), GFP_KERNEL_ACCOUNT);
 	if (!it->prefixes || !it->standby) {
 		NL_SET_ERR_MSG_ATTR(extack, it->attr, "no memory for the prefixes");
 		return -ENOMEM;
@@ -315,7 +315,7 @@ static int vpc_nl_put_pair(struct sk_buff *skb, const struct vpc_nl_remote *what
 	sends = tx && tx->pair == pair;
 	rcu_read_unlock();
 	if (!nest ||
-	    nla_put_string(skb, VPC_PAIR_A_EDGE, edge->dev->name) ||
+	    vpc_nl_put_name(skb, VPC_PAIR_A_EDGE, edge->dev) ||
 	    nla_put_u16(skb, VPC_PAIR_A_OWN_ID, pair->own_id) ||
 	    nla_put_u16(skb, VPC_PAIR_A_REMOTE_ID, pair->id) ||
 	    nla_put_u32(skb, VPC_PAIR_A_SPI,

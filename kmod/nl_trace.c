@@ -109,8 +109,8 @@ static int vpc_step_endpoint(struct vpc_trace *t, u8 step, u32 reason,
 			return -EMSGSIZE;
 	}
 	if (ep && ep->sid.local &&
-	    (nla_put_string(t->skb, VPC_STEP_A_DEV, ep->nic->dev->name) ||
-	     nla_put_string(t->skb, VPC_STEP_A_EDGE, ep->nic->edge->dev->name)))
+	    (vpc_nl_put_name(t->skb, VPC_STEP_A_DEV, ep->nic->dev) ||
+	     vpc_nl_put_name(t->skb, VPC_STEP_A_EDGE, ep->nic->edge->dev)))
 		return -EMSGSIZE;
 	nla_nest_end(t->skb, nest);
 	return 0;
@@ -204,7 +204,7 @@ static int vpc_step_route(struct vpc_trace *t, u32 *reason)
 		goto out;
 	rt = (const struct rt6_info *)dst;
 	if (dst &&
-	    (nla_put_string(t->skb, VPC_STEP_A_OUT_DEV, dst->dev->name) ||
+	    (vpc_nl_put_name(t->skb, VPC_STEP_A_OUT_DEV, dst->dev) ||
 	     nla_put_u32(t->skb, VPC_STEP_A_MTU, vpc_trace_mtu(t, dst))))
 		goto out;
 	if (dst && rt->rt6i_flags & RTF_GATEWAY &&

@@ -7,6 +7,7 @@
  */
 
 #include <linux/in.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "pick.h"
@@ -204,19 +205,19 @@ struct vpc_pick_bid {
 	u16	place;
 };
 
-/* With equal weights the scores decide, and no logarithm is needed. */
+/* The one that bids is no heavier than the best so far: with a score that is no
+ * greater it loses, and no logarithm is needed.
+ */
 static bool vpc_pick_beats(struct vpc_pick_bid *bid, struct vpc_pick_bid *best)
 {
-	u64 a, b;
-
+	if (bid->score <= best->score)
+		return false;
 	if (bid->weight == best->weight)
-		return bid->score > best->score;
+		return true;
 	if (!best->cost)
 		best->cost = vpc_pick_cost(best->score);
 	bid->cost = vpc_pick_cost(bid->score);
-	a = bid->cost * best->weight;
-	b = best->cost * bid->weight;
-	return a == b ? bid->score > best->score : a < b;
+	return bid->cost * best->weight <= best->cost * bid->weight;
 }
 
 static u16 vpc_pick_winner(unsigned int slot, const struct vpc_next_hop *hops,
@@ -226,18 +227,37 @@ static u16 vpc_pick_winner(unsigned int slot, const struct vpc_next_hop *hops,
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
+		const struct vpc_next_hop *hop = &hops[hops[i].order];
 		struct vpc_pick_bid bid = {
-			.score = vpc_pick_mix(hops[i].key + slot * VPC_PICK_GOLDEN),
-			.weight = hops[i].weight,
-			.place = i,
+			.score = vpc_pick_mix(hop->key + slot * VPC_PICK_GOLDEN),
+			.weight = hop->weight,
+			.place = hops[i].order,
 		};
 
-		if (bid.weight && (best.place == VPC_PICK_NONE ||
-				   vpc_pick_beats(&bid, &best)))
+		if (!bid.weight)
+			break;
+		if (best.place == VPC_PICK_NONE || vpc_pick_beats(&bid, &best))
 			best = bid;
 	}
 	return best.place;
 }
+
+/* The heaviest first; of those that weigh the same, the one with the smaller SID, as
+ * it wins a tie.
+ */
+static void vpc_pick_sort(struct vpc_next_hop *hops, unsigned int n)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < n; i++) {
+		for (j = i; j && hops[hops[j - 1].order].weight < hops[i].weight; j--)
+			hops[j].order = hops[j - 1].order;
+		hops[j].order = i;
+	}
+}
+
+/* Slots that are shared out before others have their turn. */
+#define VPC_PICK_BATCH		256
 
 /**
  * vpc_pick_fill - share the slots out
@@ -251,6 +271,10 @@ void vpc_pick_fill(u16 *slots, struct vpc_next_hop *hops, unsigned int n)
 
 	for (i = 0; i < n; i++)
 		hops[i].key = vpc_pick_add_in6(0, &hops[i].sid);
-	for (i = 0; i < VPC_PICK_SLOTS; i++)
+	vpc_pick_sort(hops, n);
+	for (i = 0; i < VPC_PICK_SLOTS; i++) {
+		if (!(i % VPC_PICK_BATCH))
+			cond_resched();
 		slots[i] = vpc_pick_winner(i, hops, n);
+	}
 }

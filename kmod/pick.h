@@ -20,11 +20,14 @@
  * @sid: the SID
  * @key: its hash, set by vpc_pick_fill()
  * @weight: its share of the flows, 0 to 65535; 0 gets no flows
+ * @order: in the first one's, the place of the heaviest, and so on; set by
+ *	vpc_pick_fill()
  */
 struct vpc_next_hop {
 	struct in6_addr	sid;
 	u64		key;
 	u16		weight;
+	u16		order;
 };
 
 u64 vpc_pick_hash(const struct vpc_pkt *pkt, const void *l4, unsigned int len,

@@ -179,8 +179,15 @@ struct vpc_remote_prefix *vpc_prefix_of(const struct vpc_remote *remote,
 int vpc_prefix_link(struct vpc_crypt *c, struct vpc_remote *remote,
 		    const struct vpc_prefix *p)
 {
-	struct vpc_remote_prefix *rp = kzalloc(sizeof(*rp), GFP_KERNEL_ACCOUNT);
+	struct vpc_remote_prefix *rp;
+	bool full;
 
+	rcu_read_lock();
+	full = vpc_list_full(vpc_prefix_lookup(c, p));
+	rcu_read_unlock();
+	if (full)
+		return -ENOSPC;
+	rp = kzalloc(sizeof(*rp), GFP_KERNEL_ACCOUNT);
 	if (!rp)
 		return -ENOMEM;
 	rp->remote = remote;

@@ -52,6 +52,7 @@ static void vpc_remote_key_unlink(struct vpc_crypt *c, struct vpc_remote_key *ke
 	/* One that was taken is not there. */
 	rhashtable_remove_fast(&c->keys, &key->node, vpc_remote_key_params);
 	list_del(&key->list);
+	key->remote->n_keys--;
 	/* Nobody looks at keys without the lock. */
 	kfree(key);
 }
@@ -189,6 +190,7 @@ static int vpc_remote_prepare_key(struct vpc_draft *d, struct vpc_remote_item *i
 		}
 	}
 	list_add_tail(&key->list, &it->new_keys);
+	it->remote->n_keys++;
 	return vpc_remote_derive_key(d, key);
 }
 
@@ -209,10 +211,13 @@ static int vpc_remote_prepare_prefixes(struct vpc_crypt *c, struct vpc_remote_it
 			return -ENOSPC;
 		}
 		err = vpc_prefix_link(c, it->remote, &prefixes->p[i]);
-		if (err) {
+		if (err == -ENOSPC)
+			NL_SET_ERR_MSG_ATTR(extack, it->attr,
+					    "256 remotes have one of its prefixes");
+		else if (err)
 			vpc_remote_explain(err, it->attr, extack);
+		if (err)
 			return err;
-		}
 	}
 	return 0;
 }
@@ -233,6 +238,11 @@ static int vpc_remote_prepare(struct vpc_draft *d, struct vpc_remote_item *it,
 			return err;
 		if (vpc_remote_key_of(it->remote, it->keys[i]))
 			continue;
+		if (it->remote->n_keys == VPC_MAX_REMOTE_KEYS) {
+			NL_SET_ERR_MSG_ATTR(extack, it->key_attr[i],
+					    "a remote has at most 64 keys, with those that were replaced");
+			return -ENOSPC;
+		}
 		err = vpc_remote_prepare_key(d, it, it->keys[i]);
 		if (err) {
 			vpc_remote_explain(err, it->key_attr[i], extack);
@@ -303,6 +313,8 @@ void vpc_remote_explain(int err, const struct nlattr *attr, struct netlink_ext_a
 	else if (err == -ENOSPC)
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "an edge remembers too many keys: rekey it first");
+	else if (err == -EDQUOT)
+		NL_SET_ERR_MSG_ATTR(extack, attr, "4096 keys have the id of this one");
 	else if (err == -EKEYREJECTED)
 		NL_SET_ERR_MSG_ATTR(extack, attr, "no secret comes of this key");
 	else if (err == -ENOMEM)
@@ -403,6 +415,7 @@ static void vpc_remotes_robbed(struct vpc_net *vn)
 		if (remote->robbed)
 			vpc_nl_remote_event(vn, remote, VPC_EVENT_CHANGE);
 		remote->robbed = false;
+		cond_resched();
 	}
 }
 
@@ -445,6 +458,7 @@ int vpc_remotes_change(struct vpc_net *vn, struct vpc_remote_item *items, unsign
 	for (i = 0; i < n; i++) {
 		robs |= vpc_remote_commit(c, &items[i]);
 		takes |= items[i].takes;
+		cond_resched();
 	}
 	c->changes++;
 	if (takes)
@@ -455,6 +469,7 @@ int vpc_remotes_change(struct vpc_net *vn, struct vpc_remote_item *items, unsign
 		items[i].remote->robbed = false;
 		vpc_nl_remote_event(vn, items[i].remote, items[i].made ? VPC_EVENT_ADD :
 									 VPC_EVENT_CHANGE);
+		cond_resched();
 	}
 	if (robs)
 		vpc_remotes_robbed(vn);
@@ -510,8 +525,10 @@ static int vpc_remotes_lookup(struct vpc_crypt *c, struct vpc_remote_item *items
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < n && !err; i++)
+	for (i = 0; i < n && !err; i++) {
 		err = vpc_remote_lookup(c, &items[i], extack);
+		cond_resched();
+	}
 	while (i--)
 		if (items[i].remote)
 			items[i].remote->changing = false;
@@ -533,8 +550,10 @@ int vpc_remotes_delete(struct vpc_net *vn, struct vpc_remote_item *items, unsign
 	int err = vpc_remotes_lookup(&vn->crypt, items, n, extack);
 	unsigned int i;
 
-	for (i = 0; i < n && !err; i++)
+	for (i = 0; i < n && !err; i++) {
 		vpc_remote_delete(vn, items[i].remote, items[i].grace);
+		cond_resched();
+	}
 	return err;
 }
 
@@ -571,8 +590,10 @@ int vpc_remotes_raise(struct vpc_net *vn, struct vpc_remote_item *items, unsigne
 	int err = vpc_remotes_lookup(&vn->crypt, items, n, extack);
 	unsigned int i;
 
-	for (i = 0; i < n && !err; i++)
+	for (i = 0; i < n && !err; i++) {
 		vpc_remote_raise(&vn->crypt, items[i].remote, items[i].seq);
+		cond_resched();
+	}
 	return err;
 }
 

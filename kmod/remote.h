@@ -5,6 +5,11 @@
 
 #include "edge.h"
 
+/* Keys that a remote has, with those that were replaced and have their grace: all of
+ * them go into one message.
+ */
+#define VPC_MAX_REMOTE_KEYS	64
+
 /**
  * struct vpc_remote_prefix - where a remote's SIDs lie
  * @node: in vpc_crypt.prefixes
@@ -68,6 +73,7 @@ struct vpc_remote_tx {
  * @n_prefixes: how many
  * @keys: struct vpc_remote_key.list: those that are published, the newest
  *	first, then those that were replaced, likewise
+ * @n_keys: how many, with those that the request in progress adds
  * @tx: what is sealed with
  * @encrypt: &enum vpc_encrypt; unspecified for that of the edge
  * @dirty: @tx is to be chosen again
@@ -83,6 +89,7 @@ struct vpc_remote {
 	struct list_head		prefixes;
 	unsigned int			n_prefixes;
 	struct list_head		keys;
+	unsigned int			n_keys;
 	struct vpc_remote_tx __rcu	*tx;
 	u8				encrypt;
 	bool				dirty;

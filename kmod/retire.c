@@ -30,7 +30,7 @@ void vpc_retire_add(struct vpc_net *vn, const struct vpc_retiring *what)
 	struct vpc_retiring *r;
 
 	/* There is no way back here, and it is a few bytes. */
-	r = kmemdup(what, sizeof(*r), GFP_KERNEL | __GFP_NOFAIL);
+	r = kmemdup(what, sizeof(*r), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	r->end = jiffies + vpc_net_grace(vn) * HZ;
 	r->next = *r->head;
 	*r->head = r;

@@ -454,6 +454,7 @@ int vpc_peers_add(struct vpc_net *vn, struct vpc_peer_item *items,
 		err = vpc_peer_prepare(vn, &items[done], extack);
 		if (err)
 			break;
+		cond_resched();
 	}
 	vpc_peers_release(vn, items, done);
 	for (i = 0; i < done && err; i++)
@@ -463,6 +464,7 @@ int vpc_peers_add(struct vpc_net *vn, struct vpc_peer_item *items,
 		vpc_peer_store(&vn->tables, items[i].vpc, items[i].peer, items[i].state);
 		vpc_nl_peer_event(vn, items[i].vpc, items[i].peer,
 				  items[i].was ? VPC_EVENT_CHANGE : VPC_EVENT_ADD);
+		cond_resched();
 	}
 	mutex_unlock(&vn->lock);
 	return err;
@@ -498,11 +500,13 @@ int vpc_peers_del(struct vpc_net *vn, struct vpc_peer_item *items,
 		err = vpc_peer_find(vn, &items[found], extack);
 		if (err)
 			break;
+		cond_resched();
 	}
 	vpc_peers_release(vn, items, found);
 	for (i = 0; i < n && !err; i++) {
 		vpc_nl_peer_event(vn, items[i].vpc, items[i].peer, VPC_EVENT_DEL);
 		vpc_peer_erase(&vn->tables, items[i].vpc, items[i].peer);
+		cond_resched();
 	}
 	mutex_unlock(&vn->lock);
 	return err;

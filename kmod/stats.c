@@ -101,24 +101,16 @@ void vpc_counters_add(struct vpc_counters *sum,
 }
 
 /**
- * vpc_counters_sum - add up some counters of a set, over all CPUs
- * @counters: the set
- * @first: the first of them
- * @last: the last of them
+ * vpc_counters_add_sum - add what was added up before
+ * @sum: what to add it to
+ * @more: the other sum
  */
-u64 vpc_counters_sum(const struct vpc_counters __percpu *counters,
-		     enum vpc_counter first, enum vpc_counter last)
+void vpc_counters_add_sum(struct vpc_counters *sum, const struct vpc_counters *more)
 {
-	const struct vpc_counters *c;
-	u64 sum = 0;
-	int cpu, i;
+	int i;
 
-	for_each_possible_cpu(cpu) {
-		c = per_cpu_ptr(counters, cpu);
-		for (i = first; i <= last; i++)
-			sum += READ_ONCE(c->n[i]);
-	}
-	return sum;
+	for (i = 0; i < __VPC_COUNTER_MAX; i++)
+		sum->n[i] += more->n[i];
 }
 
 /* Runs of drops of one kind. */
@@ -138,22 +130,40 @@ static const struct vpc_drop_run {
 };
 
 /**
- * vpc_counters_dropped - add up the drops of a kind, over all CPUs
- * @counters: the set
+ * vpc_counters_dropped - add up the drops of a kind
+ * @sum: the counters
  * @kind: the kind
  */
-u64 vpc_counters_dropped(const struct vpc_counters __percpu *counters,
-			 enum vpc_drop_kind kind)
+u64 vpc_counters_dropped(const struct vpc_counters *sum, enum vpc_drop_kind kind)
 {
 	const struct vpc_drop_run *run;
-	u64 sum = 0;
+	u64 dropped = 0;
+	int i;
 
 	/* Each drop is of one run. */
 	BUILD_BUG_ON(VPC_DROP_WRONG_HOP != VPC_COUNTER_MAX);
 	for (run = vpc_drop_runs; run < vpc_drop_runs + ARRAY_SIZE(vpc_drop_runs); run++)
 		if (run->kind == kind)
-			sum += vpc_counters_sum(counters, run->first, run->last);
-	return sum;
+			for (i = run->first; i <= run->last; i++)
+				dropped += sum->n[i];
+	return dropped;
+}
+
+/**
+ * vpc_counters_stats64 - what a netdevice's statistics make of counters
+ * @sum: the counters
+ * @stats: set, but for VPC_DROPPED_BACKLOG; as a VM sees its own NIC: what it sends
+ *	is transmitted
+ */
+void vpc_counters_stats64(const struct vpc_counters *sum, struct rtnl_link_stats64 *stats)
+{
+	stats->tx_packets = sum->n[VPC_COUNTER_FROM_VM];
+	stats->tx_bytes = sum->n[VPC_COUNTER_BYTES_FROM_VM];
+	stats->rx_packets = sum->n[VPC_COUNTER_TO_VM];
+	stats->rx_bytes = sum->n[VPC_COUNTER_BYTES_TO_VM];
+	stats->tx_dropped = vpc_counters_dropped(sum, VPC_DROPPED_TX);
+	stats->rx_dropped = vpc_counters_dropped(sum, VPC_DROPPED_RX);
+	stats->tx_errors = vpc_counters_dropped(sum, VPC_DROPPED_ERROR);
 }
 
 /* Per CPU: what a snapshot found there. */
@@ -170,7 +180,6 @@ static void vpc_snapshot_add(struct vpc_snapshot *s, int cpu)
 
 	/* No packet is under way on this CPU while bottom halves are off. */
 	local_bh_disable();
-	vpc_counters_add_cpu(&s->sum, s->vn->counters, cpu);
 	list_for_each_entry(edge, &s->vn->counting, counting) {
 		vpc_counters_add_cpu(&s->sum, edge->counters, cpu);
 		list_for_each_entry(nic, &edge->nics, list)
@@ -199,7 +208,8 @@ static void vpc_snapshot_work(struct work_struct *work)
 int vpc_stats_snapshot(struct vpc_net *vn, struct vpc_counters *sum)
 {
 	struct vpc_snapshot __percpu *snap;
-	int cpu, i;
+	struct vpc_edge *edge;
+	int cpu;
 
 	snap = alloc_percpu(struct vpc_snapshot);
 	if (!snap)
@@ -221,9 +231,10 @@ int vpc_stats_snapshot(struct vpc_net *vn, struct vpc_counters *sum)
 	cpus_read_unlock();
 
 	*sum = vn->gone;
+	list_for_each_entry(edge, &vn->counting, counting)
+		vpc_counters_add_sum(sum, &edge->gone);
 	for_each_possible_cpu(cpu)
-		for (i = 0; i < __VPC_COUNTER_MAX; i++)
-			sum->n[i] += per_cpu_ptr(snap, cpu)->sum.n[i];
+		vpc_counters_add_sum(sum, &per_cpu_ptr(snap, cpu)->sum);
 	free_percpu(snap);
 	return 0;
 }

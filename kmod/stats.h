@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters.  Each endpoint device has a set per CPU, and so has each edge and
- * each namespace for the packets that belong to no endpoint.  A packet is
- * counted in one set when it comes and in one set when it goes, by the same
- * CPU and with bottom halves off in between: that is why a snapshot that
- * visits every CPU adds up.
+ * Counters.  Each endpoint device has a set per CPU, and so has each edge for
+ * the packets that belong to no endpoint.  A packet is counted in one set when
+ * it comes and in one set when it goes, by the same CPU and with bottom halves
+ * off in between: that is why a snapshot that visits every CPU adds up.
  */
 #ifndef _VPC_STATS_H
 #define _VPC_STATS_H
@@ -13,6 +12,7 @@
 #include <linux/skbuff.h>
 #include <linux/vpc.h>
 
+struct rtnl_link_stats64;
 struct vpc_net;
 
 struct vpc_counters {
@@ -43,10 +43,9 @@ enum vpc_drop_kind {
 	VPC_DROPPED_ERROR,	/* for want of something, either way */
 };
 
-u64 vpc_counters_dropped(const struct vpc_counters __percpu *counters,
-			 enum vpc_drop_kind kind);
-u64 vpc_counters_sum(const struct vpc_counters __percpu *counters,
-		     enum vpc_counter first, enum vpc_counter last);
+u64 vpc_counters_dropped(const struct vpc_counters *sum, enum vpc_drop_kind kind);
+void vpc_counters_stats64(const struct vpc_counters *sum, struct rtnl_link_stats64 *stats);
+void vpc_counters_add_sum(struct vpc_counters *sum, const struct vpc_counters *more);
 void vpc_counters_add(struct vpc_counters *sum,
 		      const struct vpc_counters __percpu *counters);
 int vpc_stats_snapshot(struct vpc_net *vn, struct vpc_counters *sum);

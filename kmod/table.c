@@ -129,7 +129,8 @@ int vpc_tables_init(struct vpc_tables *t)
 	err = vpc_fib_init(t);
 	if (err)
 		goto err_addr6;
-	xa_init(&t->vpcs);
+	/* Without the flag its nodes are charged to nobody, whatever a store says. */
+	xa_init_flags(&t->vpcs, XA_FLAGS_ACCOUNT);
 	return 0;
 
 err_addr6:
@@ -685,7 +686,7 @@ struct vpc_vpc *vpc_vpc_get(struct vpc_tables *t, u32 id)
 		if (!vpc)
 			return NULL;
 		vpc->id = id;
-		xa_init(&vpc->peers);
+		xa_init_flags(&vpc->peers, XA_FLAGS_ACCOUNT);
 		if (xa_err(xa_store(&t->vpcs, id, vpc, GFP_KERNEL_ACCOUNT))) {
 			kfree(vpc);
 			return NULL;

@@ -157,16 +157,21 @@ static inline bool vpc_look_again(bool found, bool passed)
 	return true;
 }
 
-/* Packets look at all entries of a list: there are no more than this.
+/* Packets look at all entries of a list: there are no more than VPC_MAX_RIVALS of most.
  * Context: rcu_read_lock().
  */
-static inline bool vpc_list_full(const struct rhlist_head *pos)
+static inline unsigned int vpc_list_len(const struct rhlist_head *pos)
 {
 	unsigned int n = 0;
 
 	for (; pos; pos = rcu_dereference(pos->next))
 		n++;
-	return n >= VPC_MAX_RIVALS;
+	return n;
+}
+
+static inline bool vpc_list_full(const struct rhlist_head *pos)
+{
+	return vpc_list_len(pos) >= VPC_MAX_RIVALS;
 }
 
 static inline u8 vpc_tag_state(const u32 *tag)

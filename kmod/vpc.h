@@ -33,8 +33,7 @@
  * @counting: struct vpc_edge.counting: @edges, and those that are going
  * @retiring: struct vpc_retiring by the end of its grace
  * @retire_work: ends the grace of what is retiring
- * @counters: of packets that belong to no edge that is known
- * @gone: what deleted devices have counted
+ * @gone: what deleted edges have counted, with their devices
  * @rx_ops: the hook on incoming packets, while there is an edge
  * @crypt: keys and remotes; it has a lock of its own
  */
@@ -47,7 +46,6 @@ struct vpc_net {
 	struct list_head		counting;
 	struct rb_root_cached		retiring;
 	struct delayed_work		retire_work;
-	struct vpc_counters __percpu	*counters;
 	struct vpc_counters		gone;
 	struct nf_hook_ops		rx_ops;
 	struct vpc_crypt		crypt;

@@ -1002,6 +1002,10 @@ test_save_lost()
 	on_host edge add e9 locator fd00:29::/64 fabric fabric9
 	ip -n "$host" link del fabric9
 	prints "save: an edge whose fabric has gone" "# e9 has lost its fabric devices" save
+	check "edge set: its other settings can be changed" on_host edge set e9 grace 5
+	prints "that is done" "grace 5" edge show e9
+	refused "edge set: its MTU needs a fabric device" "an edge needs a fabric device" \
+		edge set e9 mtu 1300
 	on_host edge del e9
 }
 

@@ -284,16 +284,27 @@ class Test:
                 if n and name not in own or n < 0])
 
     def gone(self):
-        """An endpoint that is deleted leaves its counters to VPC and host."""
+        """An endpoint that is deleted leaves its counters to VPC, edge and host."""
+        def counted():
+            return [self.totals("h0", *words) for words in (
+                (), ("vpc", "1001"), ("edge", "vpc2_0"))] + [self.link("h0", "vpc2_0")]
+
         self.hosts["h0"].settle()
-        before = self.totals("h0"), self.totals("h0", "vpc", "1001")
+        before = counted()
         command(self.ns("h0"), "vpc", "vpc", "del", "1001", "fd00::12")
         # Another one keeps the VPC known.
-        after = self.totals("h0"), self.totals("h0", "vpc", "1001")
+        after = counted()
         problems = [] if any(before[1].values()) else ["it had counted nothing"]
-        problems += self.differ("the host", after[0], before[0])
-        problems += self.differ("the VPC", after[1], before[1])
+        for what, now, then in zip(("the host", "the VPC", "the edge", "ip -s link"), after,
+                                   before):
+            problems += self.differ(what, now, then)
         self.results.point("a deleted endpoint's counters are not lost", problems)
+
+    def link(self, host, edge):
+        """Statistics of an edge's device."""
+        stats = json.loads(command(self.ns(host), "ip", "-j", "-s", "link", "show",
+                                   edge))[0]["stats64"]
+        return {"%s %s" % (way, what): n for way in ("rx", "tx") for what, n in stats[way].items()}
 
     def at_rest(self, host, vpc, sid, vm):
         """What the edge, ethtool and ip tell of a device, with nothing counted meanwhile:
@@ -334,9 +345,9 @@ class Test:
             self.results.point("%s: ip -s link tells the same" % vm, problems)
         for host, edge in (("h0", "vpc2_0"), ("h1", "vpc2_1")):
             stats = self.totals(host, "edge", edge)
-            link = json.loads(command(self.ns(host), "ip", "-j", "-s", "link", "show", edge))[0]
-            have = {"to_fabric": link["stats64"]["tx"]["packets"],
-                    "from_fabric": link["stats64"]["rx"]["packets"]}
+            link = self.link(host, edge)
+            have = {"from_vm": link["tx packets"], "bytes_from_vm": link["tx bytes"],
+                    "to_vm": link["rx packets"], "bytes_to_vm": link["rx bytes"]}
             self.results.point("%s: ip -s link tells the same" % edge, self.differ(
                 "ip -s link", have, {name: stats[name] for name in have}))
 

@@ -30,7 +30,8 @@ from vpcwire import ICMPV6, UDP, encode
 
 CGROUPS = "/sys/fs/cgroup"
 MAX_ADDRS, MAX_PREFIXES, MAX_FABRIC, MAX_SEGMENTS = 64, 1024, 16, 16
-MAX_NEXT_HOPS, MAX_KEYS, MAX_RIVALS = 1024, 8, 256
+MAX_NEXT_HOPS, MAX_KEYS, MAX_RIVALS, MAX_NET_PREFIXES = 1024, 8, 256, 16384
+MAX_REMOTE_KEYS = 64
 VIA, PEER, BLACKHOLE = 1, 2, 3
 
 
@@ -106,12 +107,19 @@ class Config:
 
     def rivals(self):
         """Packets look at all of them."""
+        def standby(n, state=None, **how):
+            # With state 1, the prefix of all of them stands by.
+            return remote([("fd00:8:1:%x::" % n, 64)],
+                          [struct.pack("!I", n) * 8] if state else (),
+                          standby=[("fd00:9::", 64)] if state else (), **how)
+
         for name, cmd, del_cmd, one in (
                 ("up to 256 endpoints have one address", ENDPOINT_ADD, ENDPOINT_DEL,
                  lambda n, **how: endpoint(3004, "fd00:8::%x" % n, **how)),
                 ("up to 256 routes have one prefix", ROUTE_ADD, ROUTE_DEL,
                  lambda n, **how: route(3004, "10.0.0.0", 8, VIA, [("fd00:8::%x" % n, 1)],
-                                        **how))):
+                                        **how)),
+                ("up to 256 remotes have one prefix", REMOTE_ADD, REMOTE_DEL, standby)):
             how = {"state": 1}
             if cmd == ENDPOINT_ADD:
                 how["number"] = 1
@@ -145,6 +153,7 @@ class Config:
             self.both(name, REMOTE_ADD, [good], [], 0)
             gone()
             self.both("%s, and not one more" % name, REMOTE_ADD, [], [bad], errno.ENOSPC)
+        self.replaced_keys(gone)
         # Those that are replaced are its own for the grace, and all but the first are.
         def other(count):
             return remote([("fd00:8:1::", 64)] + [("fd00:9:%x::" % n, 64) for n in range(count)],
@@ -170,6 +179,39 @@ class Config:
         self.undo()
         self.both("a key has a secret", REMOTE_ADD, [], [
             remote([("fd00:8::", 64)], [bytes(32)])], errno.EKEYREJECTED)
+
+    def replaced_keys(self, gone):
+        """Those are kept for ten seconds at least: quick enough, none has gone meanwhile."""
+        def keys(first, count):
+            return remote([("fd00:8:1::", 64)],
+                          [bytes([first + n]) * 32 for n in range(count)])
+
+        problems = []
+        for _ in range(3):
+            begin = time.monotonic()
+            for number in range(MAX_REMOTE_KEYS // MAX_KEYS):
+                error, said = self.ask(REMOTE_REPLACE, keys(1 + number * MAX_KEYS, MAX_KEYS))
+                if error:
+                    problems.append("%s: %s" % (os.strerror(error), said))
+            before = self.link.snapshot()
+            error, said = self.ask(REMOTE_REPLACE, keys(MAX_REMOTE_KEYS, 2))
+            changed = self.link.snapshot() != before
+            known, _ = self.ask(REMOTE_REPLACE, keys(1, MAX_KEYS))
+            quick = time.monotonic() - begin < 9
+            gone()
+            if quick:
+                break
+        if not quick:
+            self.results.skip("with replaced ones, a remote has up to 64 keys",
+                              "this machine is too slow")
+            return
+        if error != errno.ENOSPC or str(MAX_REMOTE_KEYS) not in said:
+            problems.append("beyond: %s: %s" % (os.strerror(error), said))
+        if changed:
+            problems.append("beyond: something has changed")
+        if known:
+            problems.append("one of them can't be published again: %s" % os.strerror(known))
+        self.results.point("with replaced ones, a remote has up to 64 keys", problems)
 
     # Endpoints.
 
@@ -317,6 +359,34 @@ class Config:
                   [edge("new1", prefixes=[("fd00:a::", 64)])], errno.ENOSPC)
         self.both("nor so many from the beginning", EDGE_ADD, [],
                   [new(prefixes=many + [("fd00:a::", 64)])], errno.ENOSPC)
+        self.all_prefixes(new)
+
+    def all_prefixes(self, new):
+        """Those of all edges together."""
+        def some(number, count):
+            return new("new%d" % number, ("fd00:%x::" % (0x100 + number), 64), prefixes=[
+                ("fd00:%x:%x::" % (0x100 + number, n), 64) for n in range(1, count)])
+
+        left = MAX_NET_PREFIXES - sum(kind in (3, 4) for attrs in self.base.edges.values()
+                                      for kind, _ in attrs)
+        problems, number = [], 0
+        while left:
+            count = min(left, MAX_PREFIXES)
+            error, said = self.ask(EDGE_ADD, some(number, count))
+            if error:
+                problems.append("%s: %s" % (os.strerror(error), said))
+            number, left = number + 1, left - count
+        before = self.link.snapshot()
+        for cmd, tree in ((EDGE_ADD, some(number, 1)),
+                          (EDGE_SET, edge("new%d" % (number - 1), prefixes=[("fd00:a::", 64)]))):
+            error, said = self.ask(cmd, tree)
+            if error != errno.ENOSPC or str(MAX_NET_PREFIXES) not in said:
+                problems.append("beyond: %s: %s" % (os.strerror(error), said))
+        if self.link.snapshot() != before:
+            problems.append("beyond: something has changed")
+        self.undo()
+        self.results.point("the edges of a namespace have up to %d prefixes" % MAX_NET_PREFIXES,
+                           problems)
 
     def fabric(self, new):
         names = ["dum%d" % n for n in range(MAX_FABRIC + 1)]

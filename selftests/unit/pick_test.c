@@ -222,11 +222,96 @@ static void shares_even(void)
 		       share[i]);
 }
 
+/* Documentation/picking.rst once more, word by word and in the order of the SIDs. */
+
+static u64 plain_mix(u64 x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+static u64 plain_cost(u64 score)
+{
+	u64 x = score ? score : 1, m, d, log;
+	int i, e = 63;
+
+	while (!(x >> e & 1))
+		e--;
+	m = e > 31 ? x >> (e - 31) : x << (31 - e);
+	log = e;
+	for (i = 0; i < 24; i++) {
+		m = m * m >> 31;
+		d = m >> 32;
+		log = 2 * log + d;
+		m >>= d;
+	}
+	return (1 << 30) - log;
+}
+
+static u16 plain_winner(unsigned int slot, unsigned int n)
+{
+	u64 score, best_score = 0, a, b;
+	u16 best = VPC_PICK_NONE;
+	unsigned int i;
+	bool wins;
+
+	for (i = 0; i < n; i++) {
+		if (!hops[i].weight)
+			continue;
+		score = plain_mix(hops[i].key + slot * 0x9e3779b97f4a7c15ULL);
+		wins = best == VPC_PICK_NONE;
+		if (!wins && hops[i].weight == hops[best].weight) {
+			wins = score > best_score;
+		} else if (!wins) {
+			a = plain_cost(score) * hops[best].weight;
+			b = plain_cost(best_score) * hops[i].weight;
+			wins = a < b || (a == b && score > best_score);
+		}
+		if (wins) {
+			best = i;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+/* The order in which next hops are looked at, and what is skipped, is not to be seen. */
+static void as_specified(void)
+{
+	/* How many weights there are; few give ties, and so do two with one SID. */
+	static const struct {
+		unsigned int	n, weights, step;
+	} cases[] = {
+		{ 1, 2, 1 }, { 2, 3, 1 }, { 3, 65536, 1 }, { 7, 2, 1 }, { 16, 4, 1 },
+		{ 40, 7, 1 }, { 40, 65536, 1 }, { 300, 300, 16 }, { 1000, 65536, 64 },
+	};
+	unsigned int i, j, wrong;
+	u64 random = 1;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (j = 0; j < cases[i].n; j++) {
+			memset(&hops[j], 0, sizeof(hops[j]));
+			hops[j].sid.s6_addr[0] = 0xfd;
+			hops[j].sid.s6_addr[14] = (j & ~1) >> 8;
+			hops[j].sid.s6_addr[15] = j % 8 == 1 ? j - 1 : j;
+			random = plain_mix(random + 0x9e3779b97f4a7c15ULL);
+			hops[j].weight = random % cases[i].weights;
+		}
+		vpc_pick_fill(slots, hops, cases[i].n);
+		wrong = 0;
+		for (j = 0; j < VPC_PICK_SLOTS; j += cases[i].step)
+			wrong += slots[j] != plain_winner(j, cases[i].n);
+		expect(!wrong, "of %u, %u slots are another one's", cases[i].n, wrong);
+	}
+}
+
 const struct unit_test pick_tests[] = {
 	UNIT_TEST(hash_vectors),
 	UNIT_TEST(hash_of_errors),
 	UNIT_TEST(slot_vectors),
 	UNIT_TEST(slots_stay),
 	UNIT_TEST(shares_even),
+	UNIT_TEST(as_specified),
 	{ NULL, NULL },
 };

@@ -6,8 +6,8 @@
  * tool explains it, all from this file.  Append to a section; numbers are API.
  *
  * Counters are in wire segments (a GSO packet counts its segments), but for
- * those in bytes.  Over all endpoints, edges and the namespace's own counters,
- * at any moment:
+ * those in bytes.  Over all endpoints and edges, those that are gone as well, at
+ * any moment:
  *
  *	sum of VPC_SOURCES = sum of VPC_SINKS + sum of VPC_DROPS
  *

@@ -226,6 +226,7 @@ static inline int rhltable_remove(struct rhltable *hlt, struct rhlist_head *list
 
 #define SHIM_XARRAY	8
 #define XA_MARK_0	0
+#define XA_FLAGS_ACCOUNT	0
 
 struct xarray {
 	struct shim_entry {
@@ -235,8 +236,9 @@ struct xarray {
 	} at[SHIM_XARRAY];
 };
 
-static inline void xa_init(struct xarray *xa)
+static inline void xa_init_flags(struct xarray *xa, int flags)
 {
+	(void)flags;
 	*xa = (struct xarray) { };
 }
 
