@@ -39,7 +39,7 @@ void vpc_drop(struct vpc_counters __percpu *counters, struct sk_buff *skb,
 enum vpc_drop_kind {
 	VPC_DROPPED_TX,		/* on a VM's packet's way out */
 	VPC_DROPPED_RX,		/* on a packet's way to a VM */
-	VPC_DROPPED_BACKLOG,	/* likewise, and counted by the core for the VM's device */
+	VPC_DROPPED_BACKLOG,	/* likewise, and counted by the core for the device that waits */
 	VPC_DROPPED_ERROR,	/* for want of something, either way */
 };
 

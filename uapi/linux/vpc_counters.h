@@ -135,14 +135,14 @@ _(NOT_OVERLAY,	"not_overlay",						\
 _(VM_DOWN,	"vm_down",						\
   "The endpoint device of the destination is down.")			\
 _(VM_BACKLOG,	"vm_backlog",						\
-  "The receive backlog between two VMs of this host is full (net.core.netdev_max_backlog).") \
+  "The backlog between two VMs of this host, or of opened packets, is full (net.core.netdev_max_backlog).") \
 /* Resources. */							\
 _(NO_MEMORY,	"no_memory",						\
   "No memory for headroom, a copy or a fragment.")			\
 _(GSO_FAILED,	"gso_failed",						\
   "A GSO packet that had to be cut could not be.")			\
 _(CHECKSUM_FAILED, "checksum_failed",					\
-  "An offloaded checksum of a VM's packet points outside of the packet.") \
+  "An offloaded checksum of a VM's packet points outside of it, or could not be computed.") \
 /* Routes and peerings. */						\
 _(BLACKHOLE,	"blackhole",						\
   "The route for the destination is a blackhole.")			\
