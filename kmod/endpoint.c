@@ -389,13 +389,16 @@ static bool vpc_items_local(struct vpc_net *vn, const struct vpc_endpoint_item *
 static bool vpc_items_lock(struct vpc_net *vn, const struct vpc_endpoint_item *items,
 			   unsigned int n, bool known)
 {
+	bool rtnl;
+
 	mutex_lock(&vn->lock);
-	if (!vpc_items_local(vn, items, n, known))
-		return false;
-	mutex_unlock(&vn->lock);
-	rtnl_lock();
-	mutex_lock(&vn->lock);
-	return true;
+	rtnl = vpc_items_local(vn, items, n, known);
+	if (rtnl) {
+		mutex_unlock(&vn->lock);
+		rtnl_lock();
+		mutex_lock(&vn->lock);
+	}
+	return rtnl;
 }
 
 static void vpc_items_unlock(struct vpc_net *vn, struct vpc_endpoint_item *items,
