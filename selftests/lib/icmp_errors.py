@@ -351,11 +351,12 @@ class Test:
             VMGTW.v4, VM2.v4, b"x" * 9)), 1000, VMGTW.sid, VM2.sid)
         data = struct.pack("!BBHI", 2, 0, 0, 1330) + quote
         data = packets.set_checksum(data, ICMPV6, VM0.v6, VMGTW.sid)
-        want = {"from_vm": 1, "to_vm": 1, "from_host": 1, "not_fabric": 1}
         self.h0.mark()
         self.send(packets.ipv6(VM0.v6, VMGTW.sid, ICMPV6, data))
-        delta = self.h0.wait(lambda delta: delta == want)
-        problems = [] if delta == want else ["h0 counted %s" % delta]
+        delta = self.h0.wait(lambda delta: "from_host" in delta)
+        # The device itself may say something, which is another VM's.
+        problems = [] if delta.get("from_host") == delta.get("not_fabric") == 1 and \
+            "used_error" not in delta else ["h0 counted %s" % delta]
         if self.mtu() != begin:
             problems.append("the MTU is %d" % self.mtu())
         self.results.point("an error that the host forwards is not the fabric's", problems)
