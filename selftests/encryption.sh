@@ -53,7 +53,7 @@ test_refusals()
 	check "so it is gone" has_not fd0b::/64 vpc_on h0 remote show
 	vpc_on h0 remote del fd0a::/64 now
 	vpc_on h0 remote del fd0c::/64 now
-	check "none is left" [ -z "$(vpc_on h0 remote show)" ]
+	check "none is left" prints_nothing vpc_on h0 remote show
 }
 
 tmp=$(mktemp)

@@ -60,11 +60,7 @@ ip -n "$host" -b - <<-END || bail "can't set up a host"
 END
 on_host -j -t monitor > "$tmp/monitor" &
 monitor=$!
-for ((i = 0; i < 100; i++)); do
-	ip netns exec "$host" awk '$2 == 16 && $4 !~ /^0+$/ { found = 1 } END { exit !found }' \
-		/proc/net/netlink && break
-	sleep 0.1
-done
+eventually listened_to h0 || bail "the monitor does not listen"
 
 valid "edge show" edge
 valid "vpc show" vpc show

@@ -35,7 +35,8 @@ all_gone()
 {
 	# shellcheck disable=SC2086 # VPC and prefix.
 	vpc_on h0 route del $prefix now || return
-	[ -z "$(vpc_on h0 route show)" ] && ! vpc_on h0 stats show vpc 2000
+	prints_nothing vpc_on h0 route show &&
+		fails_with "nothing here names this VPC" vpc_on h0 stats show vpc 2000
 }
 
 # displaced TARGET TARGET: the first displaces an old one of the second, which

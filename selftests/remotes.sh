@@ -20,21 +20,9 @@ batch()
 	printf '%s\n' "$@" | vpc_on h0 -batch -
 }
 
-# fails TEXT COMMAND...: the command fails, and says so.
-fails()
-{
-	local text=$1 output status
-
-	shift
-	output=$("$@" 2>&1)
-	status=$?
-	echo "$output"
-	[ "$status" -ne 0 ] && [[ $output == *"$text"* ]]
-}
-
 test_batches()
 {
-	check "a line of a batch that is refused is named" fails -:2 \
+	check "a line of a batch that is refused is named" fails_with -:2 \
 		batch "remote add fd0a::/64 key ${keys[0]}" \
 		"remote add fd0b::/64 key ${keys[0]}" \
 		"remote add fd0c::/64 key ${keys[1]}"
@@ -50,11 +38,18 @@ test_batches()
 		"standby fd0d::/64 key ${keys[1]} encrypt required" vpc_on h0 remote show fd0c::/64
 	check "what stands by is saved" has \
 		"remote add fd0c::/64 standby fd0d::/64 key ${keys[1]}" vpc_on h0 save
-	check "a prefix does not stand by and be active" fails "has this prefix twice" \
+	check "a prefix does not stand by and be active" fails_with "has this prefix twice" \
 		vpc_on h0 remote replace fd0c::/64 prefix fd0d::/64 standby fd0d::/64 \
 		key "${keys[1]}"
 	check "several are deleted" batch "remote del fd0a::/64 now" "remote del fd0c::/64 now"
-	check "none is left" [ -z "$(vpc_on h0 remote show)" ]
+	check "none is left" prints_nothing vpc_on h0 remote show
+}
+
+# told N TEXT: so many lines of events begin so.
+told()
+{
+	cat "$tmp/events"
+	[ "$(grep -c "^$2" "$tmp/events")" -ge "$1" ]
 }
 
 # A remote that another one takes prefixes of.
@@ -64,8 +59,8 @@ test_lost()
 
 	vpc_on h0 monitor > "$tmp/events" &
 	listener=$!
-	sleep 1
-	vpc_on h0 edge set vpc2_0 grace 2
+	eventually listened_to h0 || bail "the monitor does not listen"
+	vpc_on h0 edge set vpc2_0 grace 3600
 	vpc_on h0 remote add fd0a::/64 prefix fd1a::/64 key "${keys[0]}"
 	vpc_on h0 remote add fd0b::/64 prefix fd0a::/64 key "${keys[1]}"
 	check "a remote that has lost its first prefix is still named by it" has \
@@ -81,28 +76,25 @@ test_lost()
 	check "and no line" has_not "${keys[0]}" vpc_on h0 save
 	check "it is shown by its name" has "fd0a::/64 key ${keys[0]} state active retired" \
 		vpc_on h0 remote show fd0a::/64
-	sleep 1
+	check "what it lost is told" eventually told 2 "change remote fd0a::/64"
+	check "and what that changed" \
+		eventually has "changed: prefix, retired prefix" cat "$tmp/events"
 	kill "$listener"
 	wait "$listener"
-	check "what it lost was told" [ "$(grep -c '^change remote fd0a::/64' "$tmp/events")" -ge 2 ]
-	check "and what that changed" has "changed: prefix, retired prefix" cat "$tmp/events"
 
-	check "deleted once more while it retires" vpc_on h0 remote del fd0b::/64
-	sleep 1.2
-	vpc_on h0 remote del fd0b::/64
-	vpc_on h0 remote del fd0a::/64
-	check "they end" eventually_none
+	check "a remote is deleted" vpc_on h0 remote del fd0b::/64
+	check "and once more while it retires" vpc_on h0 remote del fd0b::/64
+	check "which does not end it" has "state retiring" vpc_on h0 remote show fd0b::/64
+	check "nor one that has lost all it had" vpc_on h0 remote del fd0a::/64
+	check "which retires as well" has "state retiring" vpc_on h0 remote show fd0a::/64
+	check "they end when they are to end now" \
+		batch "remote del fd0b::/64 now" "remote del fd0a::/64 now"
+	check "at once" prints_nothing vpc_on h0 remote show
+	vpc_on h0 edge set vpc2_0 grace 1
+	check "one is deleted that has its grace" \
+		batch "remote add fd0b::/64 key ${keys[1]}" "remote del fd0b::/64"
+	check "and ends by itself" eventually prints_nothing vpc_on h0 remote show
 	vpc_on h0 edge set vpc2_0 grace 10
-}
-
-eventually_none()
-{
-	for _ in {1..100}; do
-		[ -n "$(vpc_on h0 remote show)" ] || return 0
-		sleep 0.1
-	done
-	vpc_on h0 remote show
-	return 1
 }
 
 # eight_keys: as arguments, one in a line.  Ids have few bits, and tell these apart.

@@ -23,22 +23,22 @@ INTEGERS = (0, 1, 2, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff, 0xffffff, 0
 class Cases:
     """The cases of one run, in groups after each of which it is judged."""
 
-    def __init__(self, group):
+    def __init__(self, group, least=0):
         self.seconds = float(os.environ.get("FUZZ_SECONDS", 20))
         self.seed = int(os.environ.get("FUZZ_SEED", 1))
         self.first = int(os.environ.get("FUZZ_FIRST", 0))
         self.count = int(os.environ.get("FUZZ_COUNT", 0))
-        self.group, self.done = group, 0
+        self.group, self.least, self.done = group, least, 0
 
     def case(self, number):
         """The source of all that is random in a case."""
         return random.Random("%d/%d" % (self.seed, number))
 
     def groups(self):
-        """Numbers of cases, until the time is over."""
+        """Numbers of cases, until the time is over and there were enough of them."""
         deadline = time.monotonic() + self.seconds
         at = self.first
-        while time.monotonic() < deadline or self.count:
+        while time.monotonic() < deadline or self.done < self.least or self.count:
             size = self.group
             if self.count:
                 size = min(size, self.first + self.count - at)

@@ -71,11 +71,26 @@ class Remotes(Test):
 
     def lost(self):
         """What another remote has taken for good is not this one's when it is deleted."""
-        self.vpc("h0", "edge", "set", "vpc2_0", "grace", "1")
-        self.vpc("h0", "remote", "add", "fd0a::/64", "prefix", PREFIXES["h2"],
-                 "key", vpcesp.KeyPair().text())
+        taker = ("remote", "add", "fd0a::/64", "prefix", PREFIXES["h2"],
+                 "key", self.stranger().text())
+        self.vpc("h0", "edge", "set", "vpc2_0", "grace", "3600")
+        self.vpc("h0", *taker)
         self.arrives("a remote that loses its prefix has its grace", [self.sealed()])
-        time.sleep(3)
+        self.vpc("h0", "remote", "del", "fd0a::/64", "now")
+        self.remote("h0", "h2", [self.pair.text()])
+        self.vpc("h0", "edge", "set", "vpc2_0", "grace", "1")
+        self.vpc("h0", *taker)
+        self.h0.mark()
+        sent = 0
+
+        def ended():
+            nonlocal sent
+            sent += 1
+            self.to_h0(self.sealed())
+            return self.h0.wait(lambda d: d.get("to_vm", 0) + d.get("wrong_hop", 0) ==
+                                sent).get("wrong_hop")
+
+        eventually(ended, pause=0.2)
         self.becomes("and no more when that has ended", [self.sealed()], wrong_hop=1)
         self.vpc("h0", "edge", "set", "vpc2_0", "grace", "3600")
         self.vpc("h0", "remote", "del", PREFIXES["h2"])
@@ -104,7 +119,7 @@ class Remotes(Test):
         self.vpc("h0", "edge", "set", "vpc2_0", "grace", "3600")
         self.vpc("h0", "remote", "del", PREFIXES["h2"])
         before = self.show()
-        other = os.urandom(32)
+        other, third = self.stranger().public, self.stranger().public
         error, text = self.ask(REMOTE_ADD, remote([A], [self.pair.public]),
                                remote([("fd00::1:0", 112)], [other]))
         self.point("a request with one remote that exists is refused",
@@ -119,7 +134,7 @@ class Remotes(Test):
         self.point("nothing has changed", self.show() == before, self.show())
         self.arrives("the remote that retires is still listened to", [self.sealed()])
         self.faults(before, [remote([A], [other, self.pair.public]),
-                             remote([B], [os.urandom(32)])])
+                             remote([B], [third])])
         error, text = self.ask(REMOTE_ADD, remote([A], [self.pair.public]), remote([B], [other]))
         names = [one["prefixes"][0] for one in self.show()]
         self.point("what is not refused takes the key, and ends what had it",
@@ -183,11 +198,7 @@ class Remotes(Test):
     def only_receives(self):
         """Nothing that the other edge sends says which of its keys have come to their end:
         as many are kept as it can have."""
-        pairs = {}
-        while len(pairs) < 10:
-            pair = vpcesp.KeyPair()
-            pairs[vpcesp.key_id(pair.public)] = pair
-        pairs = list(pairs.values())
+        pairs = [self.stranger() for _ in range(10)]
         self.vpc("h0", "edge", "set", "vpc2_0", "key-grace", "1")
         for pair in pairs:
             self.remote("h0", "h2", [pair.text()])

@@ -113,6 +113,28 @@ has_not()
 	[[ $output != *"$text"* ]]
 }
 
+# prints_nothing COMMAND...: the command succeeds, and has no output.
+prints_nothing()
+{
+	local output
+
+	output=$("$@") || return
+	echo "$output"
+	[ -z "$output" ]
+}
+
+# fails_with TEXT COMMAND...: the command fails, but not by a signal, and says so.
+fails_with()
+{
+	local text=$1 output status
+
+	shift
+	output=$("$@" 2>&1)
+	status=$?
+	echo "status $status: $output"
+	[ $status -gt 0 ] && [ $status -lt 126 ] && [[ $output == *"$text"* ]]
+}
+
 # bail WHY: give up the whole test.
 bail()
 {

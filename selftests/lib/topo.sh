@@ -200,10 +200,28 @@ reach()
 	done
 }
 
-# no_reach NAME ADDRESS: the opposite, without waiting long.
+# no_reach NAME ADDRESS: the opposite, without waiting long: it was sent, or had nowhere
+# to go, and was not answered.
 no_reach()
 {
-	! in_ns "$1" ping -q -c 1 -W 1 "$2"
+	local output status
+
+	output=$(in_ns "$1" ping -q -c 1 -W 1 "$2" 2>&1)
+	status=$?
+	echo "status $status: $output"
+	case $status in
+	1) [[ $output == *" 0 received"* ]] ;;
+	2) [[ $output == *"Network is unreachable"* ]] ;;
+	*) return 1 ;;
+	esac
+}
+
+# listened_to HOST: somebody has joined a group of generic netlink there.
+listened_to()
+{
+	# shellcheck disable=SC2016 # That is for awk.
+	in_ns "$1" awk '$2 == 16 && $4 !~ /^0+$/ { found = 1 } END { exit !found }' \
+		/proc/net/netlink
 }
 
 # everything: all that a refused command could have changed on h0.
