@@ -156,7 +156,7 @@ check "a host does not hear of its own" knows h0 fd00::0:0/112 0
 vm_add h0 1000 vm0 fd00::0:10 CC:2A:2A:00:00:0A 10.0.0.10 fd00::cc:0:10
 vm_add h1 1000 vm1 fd00::1:20 CC:2A:2A:00:01:14 10.0.0.20 fd00::cc:0:20
 vm_add h2 1000 vm2 fd00::2:30 CC:2A:2A:00:02:1E 10.0.0.30 fd00::cc:0:30
-check "VMs reach each other" reach vm0 10.0.0.20 fd00::cc:0:20 10.0.0.30 fd00::cc:0:30
+check "VMs reach each other" eventually reach vm0 10.0.0.20 fd00::cc:0:20 10.0.0.30 fd00::cc:0:30
 check "flows take both spines by their labels: IPv4" both_spines 10.0.0.20
 check "IPv6" both_spines fd00::cc:0:20
 
@@ -172,13 +172,13 @@ check "and has it" vpc_on h2 vpc add 1000 vm1@vpc2_2 $moved netns "${topo}vm1"
 for n in 0 1; do
 	check "h$n hears of the moved SID" eventually knows "h$n" fd00::1:20 1
 done
-check "the VM is reached" reach vm0 10.0.0.20 fd00::cc:0:20
+check "the VM is reached" eventually reach vm0 10.0.0.20 fd00::cc:0:20
 check "from its old host too" knows h1 fd00::1:20 1
-check "and from its new one" reach vm2 10.0.0.20 fd00::cc:0:20
+check "and from its new one" eventually reach vm2 10.0.0.20 fd00::cc:0:20
 
 check "traffic goes on when a spine dies" spine_dies
 check "a leaf has the other one" eventually knows l0 fd00::1:0/112 1
-check "all is reached by it" reach vm0 10.0.0.20 fd00::cc:0:20 10.0.0.30 fd00::cc:0:30
+check "all is reached by it" eventually reach vm0 10.0.0.20 fd00::cc:0:20 10.0.0.30 fd00::cc:0:30
 for host in h0 h1 h2; do
 	check "every packet of $host is accounted for" vpc_on $host stats audit
 done

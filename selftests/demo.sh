@@ -67,6 +67,17 @@ in_vm()
 	ip netns exec "$vm" "$@"
 }
 
+# wait_for COMMAND...: it succeeds within ten seconds.
+wait_for()
+{
+	local end=$((SECONDS + 10))
+
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return
+		sleep 0.1
+	done
+}
+
 cleanup()
 {
 	local name
@@ -75,7 +86,7 @@ cleanup()
 		ip netns pids $name 2> /dev/null | xargs -r kill 2> /dev/null
 		ip netns del $name 2> /dev/null
 	done
-	rm -f "$capture"
+	rm -f "$capture" "$capture.log"
 }
 
 load()
@@ -131,12 +142,20 @@ plug()
 	END
 }
 
+# serves VM: a server of iperf3 listens there.
+serves()
+{
+	in_vm "$1" ss -Hltn 'sport = 5201' | grep -q .
+}
+
 throughput()
 {
 	local server=$1 client=$2 addr=$3 rate
 
+	# The one before may not have ended yet.
+	wait_for not serves "$server"
 	in_vm "$server" iperf3 -s -1 -D
-	sleep 0.5
+	wait_for serves "$server"
 	rate=$(in_vm "$client" iperf3 -f m -t 3 -c "$addr" |
 	       awk '/receiver/ { print $(NF-2), $(NF-1) }')
 	echo "$rate"
@@ -148,8 +167,8 @@ one_packet()
 	# A checksum that a device would complete is not on the wire yet.
 	ip netns exec host0 ethtool -K eth0 tx-checksum-ip-generic off > /dev/null
 	timeout 20 ip netns exec spine tcpdump -i eth0 -U -c 1 -w "$capture" \
-		"ip6 proto 60" 2> /dev/null &
-	sleep 1
+		"ip6 proto 60" 2> "$capture.log" &
+	wait_for grep -q "listening on" "$capture.log"
 	in_vm vm0 python3 -c 'import socket
 s = socket.socket()
 s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 61)

@@ -152,7 +152,7 @@ steady_others()
 
 no_device()
 {
-	! ip -n "$topo$1" link show "$2" > /dev/null 2>&1
+	fails_with "does not exist" ip -n "$topo$1" link show "$2" > /dev/null
 }
 
 # loaded: so far, the VMs of h0 have sent a lot.
@@ -274,7 +274,7 @@ die()
 
 endpoint_gone()
 {
-	! vpc_on h0 vpc show 1000 fd00::0:10 > /dev/null 2>&1
+	fails_with "no endpoint has this VPC and SID" vpc_on h0 vpc show 1000 fd00::0:10 > /dev/null
 }
 
 test_vm()
@@ -449,7 +449,7 @@ none_left()
 
 test_module()
 {
-	local round failed=
+	local round dying failed=
 
 	check "the module is used by nobody who could not let go of it" retry 20 idle
 	for round in 1 2 3; do
@@ -469,12 +469,12 @@ test_module()
 	# Namespaces that are on their way out meet the module on its own.
 	pause
 	die va vl vb vc vd h0 h1 &
-	unload
-	wait $!
+	dying=$!
+	check "it can be unloaded while namespaces go" retry 20 unload
+	wait "$dying"
 	check "and none of them keeps a device" retry 30 none_left
-	load
+	check "and loaded again" load
 	topo_down
-	check "it can be unloaded while namespaces go" test -d /sys/module/vpc
 }
 
 cleanup()
@@ -517,7 +517,7 @@ if keep_module; then
 	check "no device is left" none_left
 	check "the module is used by nobody" retry 20 idle
 	check "and can be unloaded" unload
-	check "and loaded again" load
+	check "and loaded once more" load
 else
 	skip "the module is unloaded under load" "its file is not known"
 fi

@@ -39,10 +39,10 @@ all_at_edge()
 	[ -n "$neighbours" ] && ! grep -qv "lladdr $edge_mac" <<< "$neighbours"
 }
 
-# counted HOST COUNTER
-counted()
+# heard: how many messages to neighbours the edge has taken from vm3.
+heard()
 {
-	vpc_on "$1" -s stats show | awk -v name="$2" '$1 == name { print $2 }'
+	vpc_on h0 -s stats show endpoint 1000 fd00::0:13 | awk '$1 == "used_neigh" { print $2 }'
 }
 
 # announces: a VM that announces itself is heard by the edge alone.
@@ -50,12 +50,12 @@ announces()
 {
 	local before after
 
-	before=$(counted h0 used_neigh)
 	ip -n "${topo}vm3" link set vm3 down
 	in_ns vm3 sysctl -qw net.ipv4.conf.vm3.arp_notify=1 net.ipv6.conf.vm3.disable_ipv6=1
+	before=$(heard)
 	ip -n "${topo}vm3" link set vm3 up
 	for _ in {1..50}; do
-		after=$(counted h0 used_neigh)
+		after=$(heard)
 		[ "$after" -gt "$before" ] && return
 		sleep 0.1
 	done

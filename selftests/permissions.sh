@@ -68,7 +68,7 @@ unchanged()
 	local now
 
 	now=$(state)
-	if [ "$now" = "$begin" ]; then
+	if [ "$now" = "$begin" ] && [[ $now == *'"sid":"fd00::10"'*vmgtw@* ]]; then
 		ok "$1"
 		return
 	fi
@@ -272,7 +272,7 @@ test_device()
 {
 	local i inner other
 
-	bystander_begin vmgtw
+	bystander_begin vmgtw 10.0.0.11 vm2 10.0.0.20
 	untouched "take its device down" ip link set ten0 down
 	untouched "rename it" ip link set ten0 name nic0
 	check "the edge knows its name" has "nic0@vpc2_0" vpc_on h0 vpc show 1000

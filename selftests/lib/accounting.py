@@ -261,20 +261,35 @@ class Test:
     def add(*each):
         return {name: sum(one.get(name, 0) for one in each) for one in each for name in one}
 
+    def still(self, host, read):
+        """What read() gives, with nothing counted meanwhile: an edge advertises itself
+        every few minutes."""
+        while True:
+            before = self.totals(host)
+            found = read()
+            if self.totals(host) == before:
+                return found
+
     def sums(self):
         for host, edges, endpoints, vpcs in (
                 ("h0", ["vpc2_0"], {1000: ["fd00::10", "fd00::11"], 1001: ["fd00::12"]},
                  (1000, 1001)),
                 ("h1", ["vpc2_1"], {1000: ["fd00::1:20"], 1001: ["fd00::1:10"]}, (1000, 1001))):
             self.hosts[host].settle()
-            whole = self.totals(host)
-            parts = {vpc: self.add(*(self.totals(host, "endpoint", str(vpc), sid) for sid in sids))
-                     for vpc, sids in endpoints.items()}
+
+            def read(host=host, edges=edges, endpoints=endpoints, vpcs=vpcs):
+                return (self.totals(host),
+                        {vpc: self.add(*(self.totals(host, "endpoint", str(vpc), sid)
+                                         for sid in sids))
+                         for vpc, sids in endpoints.items()},
+                        {vpc: self.totals(host, "vpc", str(vpc)) for vpc in vpcs},
+                        self.add(*(self.totals(host, "edge", edge) for edge in edges)))
+
+            whole, parts, told, by_edge = self.still(host, read)
             for vpc in vpcs:
                 self.results.point("%s: endpoints of VPC %d add up" % (host, vpc), self.differ(
-                    "VPC %d" % vpc, self.totals(host, "vpc", str(vpc)), parts[vpc]))
-            problems = self.differ("all edges", self.add(*(
-                self.totals(host, "edge", edge) for edge in edges)), whole)
+                    "VPC %d" % vpc, told[vpc], parts[vpc]))
+            problems = self.differ("all edges", by_edge, whole)
             self.results.point("%s: edges add up" % host, problems)
             # What belongs to no endpoint.
             rest = {name: whole[name] - n for name, n in self.add(*parts.values()).items()}
@@ -294,6 +309,11 @@ class Test:
         command(self.ns("h0"), "vpc", "vpc", "del", "1001", "fd00::12")
         # Another one keeps the VPC known.
         after = counted()
+        # An edge that has advertised itself meanwhile has counted that.
+        if after[0]["made_ra"] != before[0]["made_ra"]:
+            for one in (*before, *after):
+                for name in ("made_ra", "to_vm", *SECTIONS["bytes"], "rx packets", "rx bytes"):
+                    one.pop(name, None)
         problems = [] if any(before[1].values()) else ["it had counted nothing"]
         for what, now, then in zip(("the host", "the VPC", "the edge", "ip -s link"), after,
                                    before):
@@ -307,14 +327,12 @@ class Test:
         return {"%s %s" % (way, what): n for way in ("rx", "tx") for what, n in stats[way].items()}
 
     def at_rest(self, host, vpc, sid, vm):
-        """What the edge, ethtool and ip tell of a device, with nothing counted meanwhile:
-        an edge advertises itself every few minutes."""
-        while True:
-            stats = self.totals(host, "endpoint", str(vpc), sid)
-            text = command(self.ns(vm), "ethtool", "-S", vm)
-            link = json.loads(command(self.ns(vm), "ip", "-j", "-s", "link", "show", vm))[0]
-            if self.totals(host, "endpoint", str(vpc), sid) == stats:
-                return stats, text, link
+        """What the edge, ethtool and ip tell of a device, with nothing counted
+        meanwhile."""
+        return self.still(host, lambda: (
+            self.totals(host, "endpoint", str(vpc), sid),
+            command(self.ns(vm), "ethtool", "-S", vm),
+            json.loads(command(self.ns(vm), "ip", "-j", "-s", "link", "show", vm))[0]))
 
     def devices(self):
         """What the device itself tells, to its own namespace."""
@@ -425,14 +443,16 @@ class Test:
             "missing: " + name for name in names
             if sentences.get(name) not in lines or
             not any(re.match(name + r" +\d+$", line) for line in lines)])
-        shown = {line.split()[0] for line in command(
-            self.ns("h0"), "vpc", "stats", "show").splitlines() if len(line.split()) == 2}
-        used = {name for name, n in self.totals("h0").items() if n}
+        lines, whole = self.still("h0", lambda: (
+            command(self.ns("h0"), "vpc", "stats", "show").splitlines(), self.totals("h0")))
+        shown = {line.split()[0] for line in lines if len(line.split()) == 2}
+        used = {name for name, n in whole.items() if n}
         self.results.point("without -s, only what has counted", [
             "%s" % sorted(shown ^ used)] if shown != used else [])
-        said = json.loads(command(self.ns("h0"), "vpc", "-j", "stats", "audit"))
+        said, whole = self.still("h0", lambda: (
+            json.loads(command(self.ns("h0"), "vpc", "-j", "stats", "audit")),
+            self.totals("h0")))
         said = said[0] if isinstance(said, list) else said
-        whole = self.totals("h0")
         want = {section: sum(whole[name] for name in SECTIONS[section])
                 for section in ("sources", "sinks", "drops")}
         want.update(missing=0, holds=True)

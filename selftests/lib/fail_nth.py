@@ -397,6 +397,8 @@ class Packets:
             problems += ["allocation %d: %s" % (n, one) for one in self.link.unbalanced()]
             if not injected or len(problems) > 5:
                 break
+        if self.faults.count == begin:
+            problems.append("no fault was met")
         if judge:
             problems += judge()
         self.results.point("%s%s: %d allocations fail, one by one" %

@@ -80,9 +80,10 @@ def large_segments(netns):
 
 
 def transfer(client, server, to, data, proto=0, prepare=None, port=0,
-             kind=socket.SOCK_STREAM, step=1 << 18):
+             kind=socket.SOCK_STREAM, step=1 << 18, accepted=None):
     """Send data through a connection from one namespace to an address in the
-    other, and say what is wrong with what came out."""
+    other, and say what is wrong with what came out.  prepare() is called with the
+    socket of who connects, accepted() when it is connected."""
     large_segments(client)
     listener = open_socket(server, family_of(to), kind, proto)
     sender = open_socket(client, family_of(to), kind, proto)
@@ -108,6 +109,8 @@ def transfer(client, server, to, data, proto=0, prepare=None, port=0,
         sender.connect(listener.getsockname()[:2])
         receiver = listener.accept()[0]
         receiver.settimeout(PATIENCE)
+        if accepted:
+            accepted()
         thread = threading.Thread(target=receive)
         thread.start()
         for at in range(0, len(data), step):

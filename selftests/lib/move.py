@@ -82,11 +82,13 @@ class Connection:
 
 
 class Count:
-    """Numbered datagrams, and how many of them are lost."""
+    """Numbered datagrams, how many of them are lost, and which flows had none that
+    arrived from before the move, or from after it."""
 
     def __init__(self, socks, flows):
         self.socks, self.flows = socks, flows
         self.sent, self.refused = [0] * len(flows), 0
+        self.before, self.after = [0] * len(flows), [0] * len(flows)
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
@@ -101,7 +103,30 @@ class Count:
                     # The VM has no device just now: a paused one sends nothing.
                     self.refused += 1
 
+    def begin(self):
+        """The move begins: what has been sent was sent before."""
+        self.before = list(self.sent)
+
+    def moved(self):
+        """It has ended, and all that is sent now is sent after it."""
+        self.after = list(self.sent)
+
+    def silent(self, got):
+        """Flows of which nothing arrived that was sent before the move, or after it."""
+        problems = []
+        for n, (sender, to) in enumerate(self.flows):
+            numbers = [number for flow, number in got if flow == n]
+            for when, some in (
+                    ("before", [one for one in numbers if one < self.before[n]]),
+                    ("after", [one for one in numbers if one > self.after[n]])):
+                if not some:
+                    problems.append("from %s to %s: none that was sent %s" % (sender, to, when))
+        return problems
+
     def end(self):
+        """What was sent and lost, and what is wrong."""
+        eventually(lambda: all(sent > after + 20 for sent, after in zip(self.sent, self.after)),
+                   PATIENCE)
         self.ending.set()
         self.thread.join()
         time.sleep(0.5)
@@ -115,7 +140,7 @@ class Count:
                     break
                 except OSError:
                     continue
-        return sum(self.sent), sum(self.sent) - len(got)
+        return sum(self.sent), sum(self.sent) - len(got), self.silent(got)
 
 
 class Test:
@@ -179,19 +204,19 @@ class Test:
             flows += [(("vmm", v), (OTHERS[name][v], 7000))
                       for name in OTHERS for v in (4, 6)]
             count = Count(socks, flows)
-            time.sleep(0.5)
+            eventually(lambda count=count: min(count.sent) > 20, PATIENCE)
+            count.begin()
             took = self.move(old, new)
             problems += [each for one in connections for each in one.more()]
             self.results.point("%d connections go on when the VM moves from %s to %s" %
                                (len(connections), old, new), problems)
-            sent, lost = count.end()
+            count.moved()
+            sent, lost, silent = count.end()
             for sock in socks.values():
                 sock.close()
             print("diag moved in %.2f s: %d datagrams sent, %d lost, %d not sent" %
                   (took, sent, lost, count.refused))
-            self.results.point("datagrams arrive before and after it",
-                               [] if sent > 100 and lost < sent else
-                               ["%d of %d are lost" % (lost, sent)])
+            self.results.point("datagrams arrive before and after it", silent)
             # Where it is now.
             self.results.point("it is found on %s, by its neighbours too" % new,
                                self.found())

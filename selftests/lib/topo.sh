@@ -15,6 +15,7 @@ topo=${topo%.sh}-$$-
 topo_hosts=
 topo_vms=
 topo_limit=
+topo_bystander=
 
 # topo_up [MTU [HOSTS]]: make the fabric and the edges; it goes when the shell
 # exits.
@@ -113,6 +114,8 @@ topo_down()
 {
 	local name
 
+	[ -z "$topo_bystander" ] || kill "$topo_bystander" 2> /dev/null
+	topo_bystander=
 	for name in $topo_vms $topo_hosts spine; do
 		ip netns pids "$topo$name" 2> /dev/null | xargs -r kill -KILL
 		ip netns del "$topo$name" 2> /dev/null
@@ -253,24 +256,25 @@ refused()
 	diff <(echo "$before") <(echo "$after") | diag
 }
 
-# bystander_begin NAME: VM NAME pings 10.0.0.20 until bystander_end, which succeeds if no
-# answer was missed: a bystander, to see that it notices nothing.
+# bystander_begin NAME ADDRESS NAME ADDRESS: two VMs send datagrams to each other until
+# bystander_end, which succeeds if none is missing: to see that they notice nothing.
 bystander_begin()
 {
 	topo_bystander_log=$(mktemp)
-	ip netns exec "$topo$1" ping -i 0.02 -q 10.0.0.20 > "$topo_bystander_log" 2>&1 &
+	PYTHONDONTWRITEBYTECODE=1 python3 "${BASH_SOURCE[0]%/*}/lifetime.py" steady \
+		"$topo$1" "$2" "$topo$3" "$4" > "$topo_bystander_log" 2>&1 &
 	topo_bystander=$!
+	eventually test -s "$topo_bystander_log"
 }
 
 bystander_end()
 {
 	local status
 
-	kill -INT "$topo_bystander"
-	wait "$topo_bystander"
-	cat "$topo_bystander_log"
-	grep " 0% packet loss" "$topo_bystander_log"
+	kill "$topo_bystander" && wait "$topo_bystander"
 	status=$?
+	topo_bystander=
+	cat "$topo_bystander_log"
 	rm -f "$topo_bystander_log"
 	return $status
 }
