@@ -619,7 +619,7 @@ class Test:
             problems += self.check_error(got, sent, unreachable, None)
             self.point("used_error: unreachable, IP%s" % family, problems, packet)
 
-            packet = error(2, 1300)
+            packet = error(2, 1340)
             problems, _ = self.from_fabric(packet, {
                 "from_fabric": 1, "used_error": 1})
             self.point("used_error: too big, IP%s" % family, problems, packet)
@@ -632,7 +632,7 @@ class Test:
             got = self.vms["vm2"].packets(
                 lambda frame: not packets.is_advertisement(frame), 1)
             problems += self.check_error([frame[14:] for frame in got], sent,
-                                         too_big, 1300 - overhead)
+                                         too_big, 1340 - overhead)
             self.point("too_big: after that error, IP%s" % family, problems, sent)
 
     def not_true(self):
