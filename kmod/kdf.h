@@ -15,7 +15,7 @@
 #define VPC_MAX_LANES		256
 
 /* SPI = 1 (1 bit), cipher (3), key ids of sender and receiver (10 each), lane (8) */
-#define VPC_SPI_MARK		(1U << 31)
+#define VPC_SPI_MARK		0x80000000U
 #define VPC_SPI_LANE_MASK	0xffU
 
 static inline u32 vpc_spi(u8 cipher, u16 from, u16 to)

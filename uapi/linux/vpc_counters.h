@@ -135,7 +135,7 @@ _(NOT_OVERLAY,	"not_overlay",						\
 _(VM_DOWN,	"vm_down",						\
   "The endpoint device of the destination is down.")			\
 _(VM_BACKLOG,	"vm_backlog",						\
-  "The backlog between two VMs of this host, or of opened packets, is full (net.core.netdev_max_backlog).") \
+  "A backlog is full (net.core.netdev_max_backlog): to a local VM, or of opened packets.") \
 /* Resources. */							\
 _(NO_MEMORY,	"no_memory",						\
   "No memory for headroom, a copy or a fragment.")			\
