@@ -322,27 +322,12 @@ static int vpc_edge_new_fabric(struct net *net, const int *old,
 	return 0;
 }
 
-/* The first prefix that others have, too, or NULL. */
-static const struct vpc_prefix *vpc_prefixes_shared(const struct vpc_prefixes *prefixes,
-						    const struct vpc_prefixes *others)
-{
-	unsigned int i, j;
-
-	for (i = 0; i < prefixes->n; i++)
-		for (j = 0; j < others->n; j++)
-			if (prefixes->p[i].len == others->p[j].len &&
-			    ipv6_addr_equal(&prefixes->p[i].addr, &others->p[j].addr))
-				return &prefixes->p[i];
-	return NULL;
-}
-
 static int vpc_edge_check_prefixes(struct vpc_net *vn, struct vpc_edge *self,
 				   struct vpc_edge_config *cfg,
 				   struct netlink_ext_ack *extack)
 {
 	const struct vpc_prefixes *prefixes = cfg->prefixes, *others;
-	unsigned int sum = prefixes->n;
-	const struct vpc_prefix *bad;
+	unsigned int i, sum = prefixes->n;
 	struct vpc_edge *edge;
 
 	list_for_each_entry(edge, &vn->edges, list) {
@@ -351,10 +336,11 @@ static int vpc_edge_check_prefixes(struct vpc_net *vn, struct vpc_edge *self,
 		others = rcu_dereference_protected(edge->prefixes,
 						   lockdep_is_held(&vn->lock));
 		sum += others->n;
-		bad = vpc_prefixes_shared(prefixes, others);
-		if (bad) {
+		for (i = 0; i < prefixes->n; i++) {
+			if (!vpc_prefixes_have(others, &prefixes->p[i]))
+				continue;
 			NL_SET_ERR_MSG(extack, "another edge has this prefix");
-			cfg->bad_prefix = *bad;
+			cfg->bad_prefix = prefixes->p[i];
 			return -EEXIST;
 		}
 		cond_resched();

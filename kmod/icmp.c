@@ -338,10 +338,9 @@ static bool vpc_quote_ours(const struct vpc_nic *nic, const struct vpc_endpoint 
 static void vpc_icmp_fabric_mtu(struct vpc_nic *nic, struct sk_buff *skb, u32 mtu,
 				u32 overhead)
 {
-	__be32 least = htonl(max(mtu, IPV6_MIN_MTU + overhead));
-
+	mtu = max(mtu, IPV6_MIN_MTU + overhead);
 	__skb_pull(skb, VPC_QUOTE_OFFSET);
-	ip6_update_pmtu(skb, nic->edge->vn->net, least, vpc_edge_l3mdev(nic->edge),
+	ip6_update_pmtu(skb, nic->edge->vn->net, htonl(mtu), vpc_edge_l3mdev(nic->edge),
 			0, GLOBAL_ROOT_UID);
 	__skb_push(skb, VPC_QUOTE_OFFSET);
 }

@@ -397,24 +397,12 @@ static int vpc_nl_fill_remote(struct sk_buff *skb, const void *arg)
 	return vpc_nl_put_remote(skb, &what);
 }
 
-/* 6.1 has no list_count_nodes() but in its late stable releases. */
-static size_t vpc_nl_list_length(const struct list_head *list)
-{
-	const struct list_head *entry;
-	size_t n = 0;
-
-	list_for_each(entry, list)
-		n++;
-	return n;
-}
-
 /* A prefix takes 32 bytes, a key 52.  There is no room for more pairs than a nest has. */
 static size_t vpc_nl_remote_size(const struct vpc_net *vn, const struct vpc_remote *remote)
 {
 	const struct vpc_keyring *ring;
-	size_t keys, pairs = 1;
+	size_t keys = remote->n_keys, pairs = 1;
 
-	keys = vpc_nl_list_length(&remote->keys);
 	list_for_each_entry(ring, &vn->crypt.rings, list)
 		pairs += ring->n * keys;
 	return 256 + 40 * remote->n_prefixes + 64 * keys +

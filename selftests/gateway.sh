@@ -28,17 +28,6 @@ transfer()
 	END
 }
 
-# told TEXT COMMAND...: the command says so, whether it fails or not.
-told()
-{
-	local text=$1 output
-
-	shift
-	output=$("$@" 2>&1)
-	echo "$output"
-	[[ $output == *"$text"* ]]
-}
-
 # path_of CLIENT ADDRESS: the hops that traceroute sees.
 path_of()
 {
@@ -118,9 +107,9 @@ test_router()
 	for vm in "vm1 vm1" "vm2 vm2" "vmgtw0 vmgtw0" "vmgtw0 vmgtw1"; do
 		ip -n "$topo${vm% *}" link set "${vm#* }" mtu 1500
 	done
-	check "too large behind the router: it is told whose packet it was" told "mtu = 1464" \
+	check "too large behind the router: it is told whose packet it was" fails_with "mtu = 1464" \
 		in_ns vm1 ping -c 1 -W 2 -M "do" -s 1472 10.0.1.20
-	check "and by IPv6" told "mtu=1460" in_ns vm1 ping -c 1 -W 2 -M "do" -s 1452 fd00::cc:1:20
+	check "and by IPv6" fails_with "mtu=1460" in_ns vm1 ping -c 1 -W 2 -M "do" -s 1452 fd00::cc:1:20
 	for to in 10.0.1.20 fd00::cc:1:20; do
 		in_ns vm1 ip route flush cache
 		in_ns vm1 ip -6 route flush cache
