@@ -38,3 +38,39 @@ klog_problems()
 	grep -Eq "$klog_pattern" <<< "$text" || return 1
 	echo "$text"
 }
+
+# What a dump of registers and stacks has beside what is known to be true.
+klog_padding='\] +\? |Modules linked in:|Code: |Hardware name:'
+klog_padding+='|\] (R[ABCD]X|R[SD]I|RBP|R[01][0-9]|CR[0-9]|DR[0-9]|FS|CS|PKRU): '
+
+# klog_end: read the console of a kernel that went down, and print the few lines that tell
+# most, then its log from the first complaint on, or how it ended if there is none.
+klog_end()
+{
+	tr -d '\r' | grep -Ev "$klog_padding" |
+		awk -v tells="$klog_pattern|Kernel panic|RIP: 0010" '
+			{ line[NR] = $0 }
+			$0 ~ tells && !/Call Trace/ {
+				# What came so long before did not end it.
+				if (!first || NR - first > 400) {
+					first = NR
+					count = 0
+				}
+				if (count < 12)
+					said[count++] = $0
+			}
+			END {
+				for (i = 0; i < count; i++)
+					print said[i]
+				print "The log:"
+				first = first ? first - 3 : NR - 40
+				for (i = first; i <= NR; i++) {
+					if (i == first + 60 && NR - i > 40) {
+						print "[...]"
+						i = NR - 40
+					}
+					if (i > 0)
+						print line[i]
+				}
+			}'
+}
