@@ -74,3 +74,19 @@ klog_end()
 				}
 			}'
 }
+
+# klog_emulator CONSOLE: not the kernel but QEMU's emulator took the guest down.  It has run
+# an instruction that the kernel had replaced meanwhile, the breakpoint that stands there
+# while a static key changes: see Documentation/testing.rst.  The kernel dies of that, or
+# tries again for ever: then the CPU that stalls is in the trap, or where the key is read,
+# at a jump or a nop.
+klog_emulator()
+{
+	case $(grep -E -m 1 "int3: 0000|$klog_pattern" "$1") in
+	*'int3: 0000'*) ;;
+	*'INFO: rcu'*)
+		grep -Eq 'RIP: 0010:asm_exc_int3|Code: .* <(e9|cc)> |Code: .* <0f> 1f 44 00 00 ' \
+			"$1" ;;
+	*) false ;;
+	esac
+}
