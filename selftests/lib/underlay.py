@@ -217,7 +217,8 @@ class Test:
             got = received(receiver, total, 5.0)
             if len(got) == total:
                 break
-            print("diag %d of %d arrived" % (len(got), total))
+            print("diag %d of %d arrived; h0 has counted %s, h1 %s" % (
+                len(got), total, *(host.delta() for host in self.hosts)))
         problems = ["%d of %d arrived" % (len(got), total)] if len(got) != total else []
         problems += sorted(set(rounds) - {""})
         used = [sum(1 for f, _ in wire.frames(is_overlay) if f[54] == UDP) for wire in wires]
