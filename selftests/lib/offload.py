@@ -211,9 +211,14 @@ class Test:
             fabric = Wire(self.ns("spine"), "to_h0")
             for name, _, to in FAMILIES:
                 self.settle()
-                fabric.drain()
-                problems, lengths = self.traced(lambda to=to: transfer(
-                    self.ns("vm0"), self.ns("vm2"), to, self.data[:1 << 20]))
+                # How much comes in one go is up to a kernel that has more to do: what is
+                # always cut never comes in one piece, however often.
+                for _ in range(8):
+                    fabric.drain()
+                    problems, lengths = self.traced(lambda to=to: transfer(
+                        self.ns("vm0"), self.ns("vm2"), to, self.data[:1 << 20]))
+                    if problems or max(lengths, default=0) >= 30000:
+                        break
                 frames = fabric.frames(tcp_or_udp)
                 if any(len(f) > 1514 for f, _ in frames):
                     problems.append("a frame on the fabric is larger than its MTU")
