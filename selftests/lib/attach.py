@@ -24,8 +24,7 @@ from flows import (
 from harness import VM0, VM1, VM2, VMGTW, Counters, Results, audit
 from packets import (
     EDGE_MAC, ETH_ARP, ETH_IP, ETH_VLAN, Kind, Offload, Port, ethernet, finish, icmpv6,
-    ip_frame, ipv4, ipv4_patch, ipv6, mac, seed, tcp, text, udp,
-    uncounted)
+    ip_frame, ipv4, ipv6, mac, seed, tcp, text, udp, uncounted)
 from vpcwire import ICMPV6, TCP, UDP, Tenant, arrival, encode, ip4, ip6, transport_ok
 
 BROADCAST = b"\xff" * 6
